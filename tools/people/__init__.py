@@ -1,0 +1,1 @@
+"""Seeded generator of clothed adults with exact DensePose-style ground truth."""
