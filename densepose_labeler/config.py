@@ -1,0 +1,93 @@
+"""The `[label]` section of the configuration.
+
+    [label]
+    screening_model = "embedded"            # labels every kept image first; curation screens on its result
+    models = ["embedded", "R_50_FPN_s1x"]   # label sets made over the final dataset: models or names of [label.sets]
+    # score_threshold = 0.5                 # unset: what models.toml declares for each model
+    largest_only = false                    # true: keep the largest person alone
+    max_detections = 20                     # at most so many people an image, the surest first
+    device = "auto"                         # "cuda" when there is one, else "cpu"
+    # threads = 2                           # unset: as many as torch chooses
+    batch_size = 8                          # images of one shape that go through the network together
+    models_at_once = 4                      # networks held in memory; images are decoded once for each such group
+
+    [label.sets.R_50_FPN_s1x_sure]          # a named variant: labels/R_50_FPN_s1x_sure/
+    base = "R_50_FPN_s1x"
+    score_threshold = 0.8
+    min_size = 1024                         # short side of the network's input in pixels (800 for the official models)
+
+Every key is optional. The options that decide what a label says (the threshold, the number of people, the input size)
+are part of a label's fingerprint: changing one redoes the labels it touches. The options that only decide how fast it
+is made (device, threads, batch size) are not: between them results agree to rounding.
+"""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _directory_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be a label set: its name is a directory, so use letters, digits, '.', '_' and '-', "
+            "beginning with a letter or a digit"
+        )
+    return name
+
+
+LabelSetName = Annotated[str, AfterValidator(_directory_name)]
+Score = Annotated[float, Field(ge=0.0, lt=1.0)]
+Side = Annotated[int, Field(ge=32, le=4096)]
+
+
+class VariantConfig(BaseModel):
+    """A named label set: the model `base` with other options. What is left out is as in `[label]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: LabelSetName = Field(description="name of the model in models.toml")
+    score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
+    largest_only: bool | None = Field(None, description="keep only the person with the largest box")
+    max_detections: int | None = Field(None, ge=1, le=100, description="at most so many people an image")
+    min_size: Side | None = Field(None, description="short side of the network's input, pixels")
+    max_size: Side | None = Field(None, description="longest allowed long side of the network's input, pixels")
+
+    @model_validator(mode="after")
+    def _sides_in_order(self) -> Self:
+        if self.min_size is not None and self.max_size is not None and self.max_size < self.min_size:
+            raise ValueError(f"max_size ({self.max_size}) is below min_size ({self.min_size}): swap or raise it")
+        return self
+
+
+class LabelConfig(BaseModel):
+    """How images are labelled; see the module's example.
+
+    `score_threshold` left out takes each model's own from models.toml: 0.5 for the embedded model. The official
+    project's `dump` keeps everything above 0.05, of which most below 0.5 are second guesses at people already found.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    screening_model: LabelSetName = Field("embedded", description="label set that curation screens on")
+    models: tuple[LabelSetName, ...] = Field(("embedded",), min_length=1, description="label sets of the dataset")
+    score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
+    largest_only: bool = Field(False, description="keep only the person with the largest box")
+    max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="where the network runs")
+    threads: int | None = Field(None, ge=1, le=256, description="torch's CPU threads; unset: torch's own choice")
+    batch_size: int = Field(8, ge=1, le=32, description="images of one shape that are inferred together")
+    models_at_once: int = Field(4, ge=1, description="networks held in memory together")
+    sets: dict[LabelSetName, VariantConfig] = Field(default_factory=dict, description="named variants of models")
+
+    @model_validator(mode="after")
+    def _variants_of_models(self) -> Self:
+        for name, variant in self.sets.items():
+            if variant.base in self.sets:
+                raise ValueError(
+                    f"sets.{name}.base: {variant.base!r} is itself a variant; name the model it is made of, "
+                    f"{self.sets[variant.base].base!r}"
+                )
+        return self
