@@ -1,0 +1,1 @@
+"""Stage 2: ledger and folders to images.parquet and splits."""

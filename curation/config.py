@@ -1,0 +1,156 @@
+"""Configuration of stage 2: where images come from, what makes one usable, how they are split.
+
+Everything has a default that suits real shops, so a configuration names only what differs::
+
+    [curation]
+    min_size = 256              # shorter side in pixels, after EXIF orientation
+    hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures are related
+    colour_distance = 10.0      # CIELAB units: below it, related pictures are duplicates
+    workers = 0                 # processes that decode; 0 takes every core
+
+    [curation.sources]
+    ledger = true               # what the spiders stored in this dataset
+
+    [[curation.sources.hr_viton]]
+    path = "/data/zalando-hd-resized"
+    cloth = false               # the garment pictures beside the photographs of people
+
+    [[curation.sources.folders]]
+    path = "photos/studio"
+    source = "studio"           # the name in the column `source`
+    gender = "women"            # what the folder's owner knows and the pixels do not say
+    view = "model"
+
+    [curation.screen]
+    model = "embedded"          # the label set that answers: is there a clothed person?
+    min_score = 0.5
+    min_person_height = 0.25    # of the image's height
+    min_regions = 3             # of head, torso, upper and lower arms, upper and lower legs, hands, feet
+
+    [curation.split]
+    seed = 0
+    validation = 0.1            # share of the groups outside eval; the others are for training
+    allow_short = false
+    eval = [
+        { source = "hr-viton", count = 100 },
+        { source = "zalando", gender = "men", count = 60 },
+    ]
+
+Relative paths are taken from the directory the command is run in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from manifests.reasons import Gender, View
+
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HrVitonConfig(_Section):
+    """A folder in HR-VITON's layout: `train/` and `test/`, in each `image/` and `cloth/`."""
+
+    path: Path
+    source: SourceName = "hr-viton"
+    gender: Gender = Gender.WOMEN  # the published set shows women only
+    cloth: bool = False
+
+
+class FolderConfig(_Section):
+    """Any folder of images, searched to the bottom."""
+
+    path: Path
+    source: SourceName
+    gender: Gender = Gender.UNKNOWN
+    view: View = View.UNKNOWN
+    synthetic: bool = False
+
+
+class SourcesConfig(_Section):
+    """Where images come from."""
+
+    ledger: bool = True
+    hr_viton: tuple[HrVitonConfig, ...] = ()
+    folders: tuple[FolderConfig, ...] = ()
+
+
+class ScreenConfig(_Section):
+    """When the screening model's answer makes an image usable.
+
+    `min_score` is the detection score in 0..1 from which a person counts. `min_person_height` is the tallest
+    person's box as a share of the image's height. `min_regions` is how many of the eight body regions that
+    person must show; a region counts when it holds `min_region_share` of the person's body pixels.
+    """
+
+    model: str = "embedded"
+    min_score: float = Field(default=0.5, ge=0, le=1)
+    min_person_height: float = Field(default=0.25, ge=0, le=1)
+    min_regions: int = Field(default=3, ge=0, le=8)
+    min_region_share: float = Field(default=0.01, ge=0, le=1)
+
+
+class EvalQuota(_Section):
+    """How many images of one stratum the evaluation split takes; no gender means any."""
+
+    source: SourceName
+    gender: Gender | None = None
+    count: int = Field(ge=1)
+
+
+FOUNDING_EVAL = (
+    EvalQuota(source="hr-viton", count=100),
+    EvalQuota(source="zalando", gender=Gender.MEN, count=60),
+    EvalQuota(source="zara", gender=Gender.MEN, count=20),
+    EvalQuota(source="farfetch", gender=Gender.MEN, count=20),
+    EvalQuota(source="farfetch", gender=Gender.WOMEN, count=20),
+)
+
+
+class SplitConfig(_Section):
+    """The draw: `seed` keys it, `eval` are exact quotas, `validation` is a share of the groups that remain."""
+
+    seed: int = 0
+    eval: tuple[EvalQuota, ...] = FOUNDING_EVAL
+    validation: float = Field(default=0.1, ge=0, le=1)
+    allow_short: bool = False
+
+    @model_validator(mode="after")
+    def _strata_are_distinct(self) -> Self:
+        strata = Counter((quota.source, quota.gender) for quota in self.eval)
+        for (source, gender), count in strata.items():
+            name = f"{source}/{gender or 'any gender'}"
+            if count > 1:
+                raise ValueError(f"the eval quotas name {name} {count} times: state one count for it")
+            if gender is not None and (source, None) in strata:
+                raise ValueError(f"the eval quota {name} overlaps with {source}/any gender: give every quota a gender")
+        return self
+
+
+class CurationConfig(_Section):
+    """All of `[curation]`. Sizes are pixels after EXIF orientation."""
+
+    sources: SourcesConfig = SourcesConfig()
+    min_size: int = Field(default=256, ge=1)
+    max_pixels: int = Field(default=100_000_000, ge=1)
+    hamming_radius: int = Field(default=8, ge=0, le=16)
+    colour_distance: float = Field(default=10.0, ge=0)
+    workers: int = Field(default=0, ge=0)
+    screen: ScreenConfig = ScreenConfig()
+    split: SplitConfig = SplitConfig()
+
+    @model_validator(mode="after")
+    def _source_names_are_distinct(self) -> Self:
+        names = Counter(folder.source for folder in (*self.sources.hr_viton, *self.sources.folders))
+        for name, count in names.items():
+            if count > 1:
+                raise ValueError(f"{count} folders share the source name {name!r}: give each its own `source`")
+        return self

@@ -1,0 +1,1 @@
+"""Where images come from, one class a kind of place."""
