@@ -1,0 +1,229 @@
+"""What stage 1 can be told: the `[crawl]` section of a configuration file.
+
+A complete example, for the three demo shops (a live shop has its own hosts, no `synthetic`, and a permission):
+
+```toml
+[crawl]
+gateway = "http://127.0.0.1:8765"  # loopback only; asked for hosts under .test alone. VESTIARY_GATEWAY overrides it
+delay_seconds = 0.0                # between two requests to one host; a live shop gets at least 1 second
+browser = "auto"                   # auto | never | always: Chromium for pages that paint their tiles by script
+
+[crawl.shops.zara]
+base_url = "http://www.zara.test"
+market = "us/en"                   # what stands between the host and the rest of every path; "" where nothing does
+image_hosts = ["static.zara.test"]
+synthetic = true
+categories = [
+  { path = "/us/en/category/2420896/products?ajax=true", gender = "women", category = "dresses" },
+  { path = "/us/en/man-shirts-l737.html", gender = "men", category = "shirts" },
+]
+
+[crawl.shops.zalando]
+base_url = "http://www.zalando.test"
+image_hosts = ["img01.zalando.test"]
+synthetic = true
+categories = [{ path = "/mens-clothing-shirts/", gender = "men", category = "shirts" }]
+
+[crawl.shops.farfetch]
+base_url = "http://www.farfetch.test"
+market = "uk"
+image_hosts = ["cdn-images.farfetch.test"]
+synthetic = true
+categories = [{ path = "/uk/shopping/women/dresses-1/items.aspx", gender = "women", category = "dresses" }]
+```
+
+A live shop needs, besides `contact` under `[crawl]`, the statement by which collecting is permitted:
+
+```toml
+[crawl.shops.zara.permission]
+basis = "written consent"          # or the law's exception that you rely on
+reference = "letter of 2026-11-02, file 4711"
+contact = "Jane Doe, data protection, jane@example.org"
+```
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from manifests.reasons import Gender
+from manifests.settings import DatasetConfig, SettingsError, fingerprint, parse, read_toml
+
+GATEWAY_VARIABLE = "VESTIARY_GATEWAY"
+CONFIG_VARIABLE = "VESTIARY_CONFIG"
+DEFAULT_CONFIG = "configs/fashion.toml"
+LIVE_DELAY_SECONDS = 1.0
+"""The least delay between two requests to one host of a live shop, whatever the configuration says."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Category(_Frozen):
+    """A listing to crawl, and what its products are expected to be (a page's own fields have the last word)."""
+
+    path: str = Field(pattern=r"^/[^#\s]*$", description="path and query of the listing, from the host's root")
+    gender: Gender = Field(description="women, men, unisex or unknown; stands in where a product page does not say")
+    category: str = Field(min_length=1, description="a label; selects the category on the command line")
+
+
+class Permission(_Frozen):
+    """By what right a live shop is crawled. It goes into the dataset's provenance."""
+
+    basis: str = Field(min_length=1, description="what permits the collection: consent, licence, statutory exception")
+    reference: str = Field(min_length=1, description="where that can be checked: letter, contract, paragraph")
+    contact: str = Field(min_length=1, description="who answers for it")
+
+
+class Gates(_Frozen):
+    """What a complete crawl must reach; below it the shop has probably changed its pages and the run fails."""
+
+    products: int = Field(1, ge=0, description="least number of products")
+    field_coverage: float = Field(0.8, ge=0, le=1, description="least share of products with title, id and gender")
+    images_per_product: float = Field(1.0, ge=0, description="least mean number of pictures seen per product")
+    unknown_views: float = Field(1.0, ge=0, le=1, description="greatest share of pictures whose view is unknown")
+
+
+class ShopConfig(_Frozen):
+    """One shop, live or demo."""
+
+    base_url: str = Field(description="scheme and host, such as https://www.zara.com")
+    market: str = Field("", pattern=r"^([\w-]+(/[\w-]+)*)?$", description="country and language segments of the paths")
+    image_hosts: tuple[str, ...] = Field(min_length=1, description="hosts that serve the shop's pictures")
+    categories: tuple[Category, ...] = Field(min_length=1)
+    synthetic: bool = Field(False, description="the pictures are rendered, not photographed")
+    image_width: int | None = Field(None, ge=200, le=6000, description="pixels to ask for; default: the shop's largest")
+    max_pages: int = Field(50, ge=1, description="pages of one listing to follow")
+    permission: Permission | None = None
+    gates: Gates = Gates()
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"{value!r} is not a scheme and host such as 'https://www.zara.com'")
+        return value.rstrip("/")
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if "/" in host or not host:
+                raise ValueError(f"{host!r} is not a host name such as 'static.zara.net'")
+        return tuple(host.lower() for host in value)
+
+    @property
+    def host(self) -> str:
+        return (urlsplit(self.base_url).hostname or "").lower()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host that this shop's spider may speak to."""
+        return (self.host, *self.image_hosts)
+
+    @property
+    def is_live(self) -> bool:
+        """True unless every host lies under the reserved top-level domain .test."""
+        return not all(is_test_host(host) for host in self.hosts)
+
+    @property
+    def market_url(self) -> str:
+        """`base_url` with the market, no slash at the end."""
+        return f"{self.base_url}/{self.market}" if self.market else self.base_url
+
+
+class CrawlConfig(_Frozen):
+    """The `[crawl]` section."""
+
+    contact: str = Field("", description="address in the user agent; a live shop requires one")
+    gateway: str | None = Field(None, description="forward proxy for hosts under .test, on loopback")
+    delay_seconds: float = Field(2.0, ge=0, le=600)
+    browser: Literal["auto", "never", "always"] = "auto"
+    limit: int | None = Field(None, ge=1, description="products per run")
+    max_page_bytes: int = Field(16_000_000, ge=1_000)
+    max_image_bytes: int = Field(40_000_000, ge=1_000)
+    max_image_pixels: int = Field(100_000_000, ge=1)
+    timeout_seconds: float = Field(60.0, gt=0)
+    max_wait_seconds: float = Field(120.0, ge=0, description="longest Retry-After or Crawl-delay that is waited for")
+    progress_seconds: float = Field(10.0, gt=0, description="between two progress lines where there is no terminal")
+    shops: dict[str, ShopConfig] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gateway_of_environment(cls, data: Any) -> Any:
+        override = os.environ.get(GATEWAY_VARIABLE)
+        return {**data, "gateway": override} if override and isinstance(data, dict) else data
+
+    @field_validator("gateway")
+    @classmethod
+    def _is_loopback(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        try:
+            loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
+        except ValueError:
+            loopback = parts.hostname == "localhost"
+        if not loopback or parts.scheme != "http" or not parts.port:
+            raise ValueError(f"{value!r}: the gateway must be http://127.0.0.1:<port>; no other proxy is ever used")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _demo_shops_have_a_gateway(self) -> Self:
+        for name, shop in self.shops.items():
+            if self.gateway is None and any(is_test_host(host) for host in shop.hosts):
+                raise ValueError(f"shop {name!r} has hosts under .test: set gateway (or {GATEWAY_VARIABLE})")
+        return self
+
+    def delay_for(self, shop: ShopConfig) -> float:
+        """Seconds between two requests to one host of `shop`."""
+        return max(self.delay_seconds, LIVE_DELAY_SECONDS) if shop.is_live else self.delay_seconds
+
+    def fingerprint_of(self, name: str) -> str:
+        """Identity of what a crawl of shop `name` collects: the same for another gateway, delay or timeout."""
+        fields = {"limit", "max_image_bytes", "max_image_pixels", "browser"}
+        return fingerprint(
+            {"crawl": self.model_dump(mode="json", include=fields), "shop": self.shops[name].model_dump(mode="json")}
+        )
+
+    @property
+    def user_agent(self) -> str:
+        """The identifying user agent, never that of a browser."""
+        return f"Vestiary/{_version()} (+{self.contact})" if self.contact else f"Vestiary/{_version()}"
+
+
+def is_test_host(host: str) -> bool:
+    """True for a host under .test, which exists nowhere on the internet (RFC 6761)."""
+    return host.lower().rstrip(".").endswith(".test")
+
+
+def load(path: str | Path) -> tuple[CrawlConfig, DatasetConfig]:
+    """The `[crawl]` and `[dataset]` sections of the TOML file at `path`; other sections belong to other stages.
+
+    Raises:
+        SettingsError: the file is missing, or a key of these sections is wrong.
+    """
+    data = read_toml(Path(path))
+    for section in ("crawl", "dataset"):
+        if section not in data:
+            raise SettingsError(f"{path} has no [{section}] section; see scrapers/config.py for a complete example")
+    return (
+        parse(CrawlConfig, data["crawl"], f"{path}: crawl"),
+        parse(DatasetConfig, data["dataset"], f"{path}: dataset"),
+    )
+
+
+def _version() -> str:
+    try:
+        return metadata.version("vestiary")
+    except metadata.PackageNotFoundError:  # a checkout on the path, not installed
+        return "0"
