@@ -1,0 +1,1 @@
+"""Stage 3: photographs to DensePose labels."""
