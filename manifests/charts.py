@@ -1,0 +1,39 @@
+"""What a horizontal mirror does to U and V.
+
+The charts of the embedded model are our own and mirror exactly: a point of the left body and its mirror image on the
+right one have the same coordinates, but for the parts where the direction turns round. The official DensePose charts
+mirror by a table (`UV_symmetry_transforms.mat`) that may not be shipped, so for those label sets U and V of mirrored
+pictures are unknown here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from manifests.parts import FLIP
+
+MIRRORED_CHARTS = frozenset({"embedded"})
+"""Label sets whose charts `mirror` knows."""
+
+_TURN_U = np.zeros(25, bool)
+_TURN_V = np.zeros(25, bool)
+_TURN_U[[5, 6, 23, 24]] = True  # heel to toe and back to front run the other way on the other side
+_TURN_V[[1, 2]] = True  # the torso's V runs from the person's left to the right
+
+
+def mirror(
+    parts: npt.NDArray[np.uint8], uv: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Mirror a part map and its coordinates horizontally, exchanging left and right parts.
+
+    Args:
+        parts: uint8 [H, W], 0-24.
+        uv: float32 [2, H, W] in 0..1, in the embedded model's charts.
+
+    Returns:
+        The same shapes and ranges; U and V stay 0 where the part is 0.
+    """
+    parts, uv = np.asarray(FLIP, np.uint8)[parts[:, ::-1]], uv[:, :, ::-1]
+    turned = np.stack([np.where(_TURN_U[parts], 1 - uv[0], uv[0]), np.where(_TURN_V[parts], 1 - uv[1], uv[1])])
+    return parts, np.where(parts > 0, turned, np.float32(0)).astype(np.float32)

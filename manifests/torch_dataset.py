@@ -1,0 +1,112 @@
+"""Pictures and part maps as a torch `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import Dataset as _TorchBase
+
+from manifests import decoding, iuv
+from manifests.charts import MIRRORED_CHARTS, mirror
+from manifests.instances import flatten
+from manifests.reasons import ImageStatus, LabelStatus
+
+if TYPE_CHECKING:
+    from manifests.dataset import Dataset
+
+
+class Sample(NamedTuple):
+    """One picture and its labels, all in one frame.
+
+    Attributes:
+        image: uint8 [3, H, W], RGB, EXIF orientation applied.
+        parts: uint8 [H, W], 0 background, 1-24 the parts of `manifests.parts.PART_NAMES`.
+        uv: float32 [2, H, W], U and V in 0..1; 0 where `uv_valid` is False.
+        uv_valid: bool [H, W]: where U and V are known. That is the foreground, except in mirrored pictures of label
+            sets whose charts have no mirror table here: there it is False throughout.
+        record: the image's row of `images.parquet` without the sightings, plus `model`, `persons`, `flipped`.
+    """
+
+    image: torch.Tensor
+    parts: torch.Tensor
+    uv: torch.Tensor
+    uv_valid: torch.Tensor
+    record: dict[str, Any]
+
+
+class TorchDataset(_TorchBase[Sample]):
+    """Map-style dataset over one split and one label set, in id order.
+
+    It holds ids and file names only, so it pickles into DataLoader workers; whether item i of epoch e is mirrored
+    depends on (seed, e, id) alone, not on the worker that loads it. Pictures differ in size: give `collate` to the
+    DataLoader, which stacks what can be stacked.
+    """
+
+    def __init__(self, dataset: Dataset, split: str | None, model: str, *, flip: float = 0.0, seed: int = 0) -> None:
+        if not 0 <= flip <= 1:
+            raise ValueError(f"flip is a probability, 0 to 1, not {flip}")
+        self.model, self.flip, self.seed, self.epoch = model, flip, seed, 0
+        self._store, self._labels = dataset.store, dataset.labels(model)
+        summary = self._labels.summary(["image_id", "status"]).to_pydict()
+        labelled = {
+            image_id
+            for image_id, status in zip(summary["image_id"], summary["status"], strict=True)
+            if status != LabelStatus.ERROR
+        }
+        kept = dataset.images[dataset.images["status"] == ImageStatus.KEPT]
+        wanted = labelled & set(kept["image_id"] if split is None else dataset.split(split))
+        self.image_ids: list[str] = sorted(wanted)
+        columns = [name for name in kept.columns if name != "sightings"]
+        chosen = kept.loc[kept["image_id"].isin(wanted), columns]
+        self._records: dict[str, dict[str, Any]] = {
+            str(record["image_id"]): {str(key): value for key, value in record.items()}
+            for record in chosen.to_dict("records")
+        }
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other mirrors in the next epoch, as one does with torch's DistributedSampler."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    def __getitem__(self, index: int) -> Sample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"item {index} of {len(self)}")
+        image_id = self.image_ids[index]
+        picture = decoding.decode(self._store.read(image_id))
+        row = self._labels.read(image_id)
+        parts, uv = iuv.unpack(flatten(row.instances, *picture.shape[:2]))
+        valid = parts > 0
+        flipped = self._is_flipped(image_id)
+        if flipped:
+            picture = picture[:, ::-1]
+            parts, uv = mirror(parts, uv)
+            valid = (parts > 0) & (self.model in MIRRORED_CHARTS)
+            uv = np.where(valid, uv, np.float32(0))
+        record = self._records[image_id] | {"model": self.model, "persons": len(row.instances), "flipped": flipped}
+        return Sample(_tensor(picture.transpose(2, 0, 1)), _tensor(parts), _tensor(uv), _tensor(valid), record)
+
+    def _is_flipped(self, image_id: str) -> bool:
+        draw = np.random.default_rng([self.seed, self.epoch, int(image_id[:15], 16)])
+        return bool(draw.random() < self.flip)
+
+
+def collate(samples: Sequence[Sample]) -> Sample:
+    """Batch samples for a DataLoader: tensors of one shape are stacked, of several shapes kept as a list.
+
+    `record` becomes a list of dictionaries.
+    """
+    columns = [[getattr(sample, name) for sample in samples] for name in ("image", "parts", "uv", "uv_valid")]
+    batched: list[Any] = [
+        torch.stack(column) if len({tensor.shape for tensor in column}) == 1 else column for column in columns
+    ]
+    return Sample._make([*batched, [sample.record for sample in samples]])
+
+
+def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))
