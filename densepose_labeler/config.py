@@ -24,7 +24,9 @@ is made (device, threads, batch size) are not: between them results agree to rou
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from manifests.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -43,10 +45,8 @@ Score = Annotated[float, Field(ge=0.0, lt=1.0)]
 Side = Annotated[int, Field(ge=32, le=4096)]
 
 
-class VariantConfig(BaseModel):
+class VariantConfig(Settings):
     """A named label set: the model `base` with other options. What is left out is as in `[label]`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: LabelSetName = Field(description="name of the model in models.toml")
     score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
@@ -62,14 +62,12 @@ class VariantConfig(BaseModel):
         return self
 
 
-class LabelConfig(BaseModel):
+class LabelConfig(Settings):
     """How images are labelled; see the module's example.
 
     `score_threshold` left out takes each model's own from models.toml: 0.5 for the embedded model. The official
     project's `dump` keeps everything above 0.05, of which most below 0.5 are second guesses at people already found.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     screening_model: LabelSetName = Field("embedded", description="label set that curation screens on")
     models: tuple[LabelSetName, ...] = Field(("embedded",), min_length=1, description="label sets of the dataset")
