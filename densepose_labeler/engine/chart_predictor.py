@@ -69,7 +69,7 @@ class ChartPredictor(nn.Module):
         bias = torch.cat([layer.get_parameter("bias") for layer in layers])
         wide = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
         wide = F.interpolate(wide, scale_factor=2.0, mode="bilinear", align_corners=False)
-        maps = dict(zip(self.widths, wide.split(list(self.widths.values()), 1), strict=True))
+        maps = dict(zip(self.widths, torch.split(wide, list(self.widths.values()), 1), strict=True))
         for name in ("fine_segm", "coarse_segm"):
             confidence = f"{name}_confidence"
             if confidence in maps:

@@ -46,7 +46,8 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(_same_conv(self.depthwise, y)))
+        y = F.relu6(_same_conv(self.depthwise, y))
+        y = F.conv2d(y, self.project.weight, self.project.bias)
         return x + y if self.residual else y
 
 

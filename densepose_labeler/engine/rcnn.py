@@ -88,7 +88,7 @@ class DensePoseRCNN(nn.Module):
         return [
             select_detections(boxes, logit, delta, size, self.spec.box, score_threshold, max_detections)
             for boxes, logit, delta, size in zip(
-                proposals, logits.split(counts), deltas.split(counts), image_sizes, strict=True
+                proposals, torch.split(logits, counts), torch.split(deltas, counts), image_sizes, strict=True
             )
         ]
 

@@ -74,14 +74,21 @@ def roi_align(features: Tensor, boxes: Tensor, batch: Tensor, scale: float, pool
         return pooled.permute(0, 3, 1, 2)
     extent = scaled[:, 2:] - scaled[:, :2]
     counts = (extent / resolution).ceil().clamp(min=1).to(torch.int64)
-    pooled = rows.new_zeros((boxes.shape[0], resolution, resolution, channels))
+    groups, values = [], []
     for x_samples, y_samples in torch.unique(counts, dim=0).tolist():
         group = ((counts[:, 0] == x_samples) & (counts[:, 1] == y_samples)).nonzero()[:, 0]
-        values = _align_uniform(
-            rows, (height, width), scaled[group], batch[group], resolution, (y_samples, x_samples)
-        )
-        pooled = pooled.index_copy(0, group, values)
-    return pooled.permute(0, 3, 1, 2)
+        samples = (y_samples, x_samples)
+        groups.append(group)
+        values.append(_align_uniform(rows, (height, width), scaled[group], batch[group], resolution, samples))
+    return _merge(groups, values, rows.new_zeros((0, resolution, resolution, channels)))
+
+
+def _merge(groups: Sequence[Tensor], values: Sequence[Tensor], empty: Tensor) -> Tensor:
+    """Rows pooled group by group [n, R, R, C], back in their order, as [N, C, R, R]."""
+    if not groups:
+        return empty.permute(0, 3, 1, 2)
+    order = torch.cat(list(groups)).argsort()
+    return torch.cat(list(values))[order].permute(0, 3, 1, 2)
 
 
 def batch_index(boxes: Sequence[Tensor]) -> Tensor:
@@ -99,12 +106,13 @@ def pool_levels(features: Mapping[str, Tensor], boxes: Sequence[Tensor], pooler:
     flat, batch = torch.cat(list(boxes)), batch_index(boxes)
     side = ((flat[:, 2] - flat[:, 0]) * (flat[:, 3] - flat[:, 1])).sqrt()
     levels = (CANONICAL_LEVEL + torch.log2(side / CANONICAL_SIZE + 1e-8)).floor().clamp(2, 5)
-    resolution = pooler.resolution
-    pooled = features["p2"].new_zeros((len(flat), resolution, resolution, features["p2"].shape[1]))
+    groups, values = [], []
     for level in (2, 3, 4, 5):
         rows = (levels == level).nonzero()[:, 0]
         if len(rows):
             name = f"p{level}"
-            values = roi_align(features[name], flat[rows], batch[rows], 1.0 / STRIDES[name], pooler)
-            pooled = pooled.index_copy(0, rows, values.permute(0, 2, 3, 1))
-    return pooled.permute(0, 3, 1, 2)
+            groups.append(rows)
+            pooled = roi_align(features[name], flat[rows], batch[rows], 1.0 / STRIDES[name], pooler)
+            values.append(pooled.permute(0, 2, 3, 1))
+    empty = features["p2"].new_zeros((0, pooler.resolution, pooler.resolution, features["p2"].shape[1]))
+    return _merge(groups, values, empty)

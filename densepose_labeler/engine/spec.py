@@ -29,6 +29,12 @@ class InputSpec:
     pixel_std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     size_divisibility: int = 32
 
+    def __post_init__(self) -> None:
+        if not 0 < self.min_size <= self.max_size:
+            raise ValueError(f"min_size {self.min_size} and max_size {self.max_size} must be positive and in order")
+        if self.size_divisibility % 32:
+            raise ValueError(f"size_divisibility {self.size_divisibility} must be a multiple of 32, p5's stride")
+
 
 @dataclass(frozen=True)
 class BackboneSpec:
