@@ -7,8 +7,8 @@ Pillow; everything else is no picture to us.
 from __future__ import annotations
 
 import io
-import struct
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -100,9 +100,9 @@ def probe(source: bytes | Path) -> ImageHeader:
             what = "empty" if not start else f"starts with {start[:12]!r}"
             raise ImageError(FetchReason.NOT_IMAGE, f"no picture by its first bytes ({what})")
         file.seek(0)
-        with _image(file, name) as image:
+        with _broken_is_undecodable(name), Image.open(file, formats=[name.upper()]) as image:
             width, height = image.size
-            if image.getexif().get(_ORIENTATION) in _SWAPPED:
+            if _orientation(image) in _SWAPPED:
                 width, height = height, width
             frames = int(getattr(image, "n_frames", 1))
             return ImageHeader(name, width, height, frames, image.mode, SUFFIXES[name])
@@ -131,34 +131,33 @@ def decode(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np
             ImageReason.TOO_LARGE,
             f"{header.width}x{header.height} is more than {max_pixels:,} pixels; raise the limit if you trust it",
         )
-    with _opened(source) as file, _image(file, header.format) as image:
-        try:
-            return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(image)))
-        except _BROKEN as error:
-            raise ImageError(
-                ImageReason.UNDECODABLE, f"{header.format} data is truncated or corrupt: {error}"
-            ) from error
-
-
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, ZeroDivisionError,
-           OverflowError, MemoryError, AttributeError, NotImplementedError)  # fmt: skip
-"""What Pillow's plugins raise on corrupt data; OSError and SyntaxError most of the time."""
+    with (
+        _opened(source) as file,
+        _broken_is_undecodable(header.format),
+        Image.open(file, formats=[header.format.upper()]) as image,
+    ):
+        return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(image)))
 
 
 def _opened(source: bytes | Path) -> IO[bytes]:
     return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
 
 
-def _image(file: IO[bytes], name: str) -> Image.Image:
-    with warnings.catch_warnings():
-        # Our own limit stands in for Pillow's global one, which would raise for large pictures that we allow.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            return Image.open(file, formats=[name.upper()])
-        except Image.DecompressionBombError as error:
-            raise ImageError(ImageReason.TOO_LARGE, str(error)) from error
-        except _BROKEN as error:
-            raise ImageError(ImageReason.UNDECODABLE, f"{name} header is truncated or corrupt: {error}") from error
+@contextmanager
+def _broken_is_undecodable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Image.DecompressionBombError as error:  # Pillow's own limit, far above ours
+        raise ImageError(ImageReason.TOO_LARGE, str(error)) from error
+    except Exception as error:  # on corrupt data Pillow's plugins raise anything from SyntaxError to ZeroDivisionError
+        raise ImageError(ImageReason.UNDECODABLE, f"{name} data is truncated or corrupt: {error}") from error
+
+
+def _orientation(image: Image.Image) -> int | None:
+    exif = image.getexif() if image.format != "PNG" else Image.Exif()
+    if image.format == "PNG" and "exif" in image.info:  # PngImageFile.getexif would decode the pixels
+        exif.load(image.info["exif"])
+    return exif.get(_ORIENTATION)
 
 
 def _to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:

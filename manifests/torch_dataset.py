@@ -51,21 +51,16 @@ class TorchDataset(_TorchBase[Sample]):
             raise ValueError(f"flip is a probability, 0 to 1, not {flip}")
         self.model, self.flip, self.seed, self.epoch = model, flip, seed, 0
         self._store, self._labels = dataset.store, dataset.labels(model)
-        summary = self._labels.summary(["image_id", "status"]).to_pydict()
-        labelled = {
-            image_id
-            for image_id, status in zip(summary["image_id"], summary["status"], strict=True)
-            if status != LabelStatus.ERROR
-        }
-        kept = dataset.images[dataset.images["status"] == ImageStatus.KEPT]
-        wanted = labelled & set(kept["image_id"] if split is None else dataset.split(split))
-        self.image_ids: list[str] = sorted(wanted)
-        columns = [name for name in kept.columns if name != "sightings"]
-        chosen = kept.loc[kept["image_id"].isin(wanted), columns]
+        statuses = self._labels.summary(["image_id", "status"]).to_pylist()
+        wanted = {row["image_id"] for row in statuses if row["status"] != LabelStatus.ERROR}
+        if split is not None:
+            wanted &= set(dataset.split(split))
         self._records: dict[str, dict[str, Any]] = {
-            str(record["image_id"]): {str(key): value for key, value in record.items()}
-            for record in chosen.to_dict("records")
+            row["image_id"]: row
+            for row in dataset.table("images").drop_columns(["sightings"]).to_pylist()
+            if row["image_id"] in wanted and row["status"] == ImageStatus.KEPT
         }
+        self.image_ids: list[str] = sorted(self._records)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other mirrors in the next epoch, as one does with torch's DistributedSampler."""
