@@ -51,10 +51,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from manifests.reasons import Gender
-from manifests.settings import DatasetConfig, SettingsError, fingerprint, parse, read_toml
+from manifests.settings import DatasetConfig, Settings, fingerprint, section
 
 GATEWAY_VARIABLE = "VESTIARY_GATEWAY"
 CONFIG_VARIABLE = "VESTIARY_CONFIG"
@@ -63,11 +63,7 @@ LIVE_DELAY_SECONDS = 1.0
 """The least delay between two requests to one host of a live shop, whatever the configuration says."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Category(_Frozen):
+class Category(Settings):
     """A listing to crawl, and what its products are expected to be (a page's own fields have the last word)."""
 
     path: str = Field(pattern=r"^/[^#\s]*$", description="path and query of the listing, from the host's root")
@@ -75,7 +71,7 @@ class Category(_Frozen):
     category: str = Field(min_length=1, description="a label; selects the category on the command line")
 
 
-class Permission(_Frozen):
+class Permission(Settings):
     """By what right a live shop is crawled. It goes into the dataset's provenance."""
 
     basis: str = Field(min_length=1, description="what permits the collection: consent, licence, statutory exception")
@@ -83,7 +79,7 @@ class Permission(_Frozen):
     contact: str = Field(min_length=1, description="who answers for it")
 
 
-class Gates(_Frozen):
+class Gates(Settings):
     """What a complete crawl must reach; below it the shop has probably changed its pages and the run fails."""
 
     products: int = Field(1, ge=0, description="least number of products")
@@ -92,7 +88,7 @@ class Gates(_Frozen):
     unknown_views: float = Field(1.0, ge=0, le=1, description="greatest share of pictures whose view is unknown")
 
 
-class ShopConfig(_Frozen):
+class ShopConfig(Settings):
     """One shop, live or demo."""
 
     base_url: str = Field(description="scheme and host, such as https://www.zara.com")
@@ -141,7 +137,7 @@ class ShopConfig(_Frozen):
         return f"{self.base_url}/{self.market}" if self.market else self.base_url
 
 
-class CrawlConfig(_Frozen):
+class CrawlConfig(Settings):
     """The `[crawl]` section."""
 
     contact: str = Field("", description="address in the user agent; a live shop requires one")
@@ -212,14 +208,7 @@ def load(path: str | Path) -> tuple[CrawlConfig, DatasetConfig]:
     Raises:
         SettingsError: the file is missing, or a key of these sections is wrong.
     """
-    data = read_toml(Path(path))
-    for section in ("crawl", "dataset"):
-        if section not in data:
-            raise SettingsError(f"{path} has no [{section}] section; see scrapers/config.py for a complete example")
-    return (
-        parse(CrawlConfig, data["crawl"], f"{path}: crawl"),
-        parse(DatasetConfig, data["dataset"], f"{path}: dataset"),
-    )
+    return section(Path(path), "crawl", CrawlConfig), section(Path(path), "dataset", DatasetConfig)
 
 
 def _version() -> str:
