@@ -1,0 +1,65 @@
+"""One configuration file, composed of the stages' own sections."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from curation.config import CurationConfig
+from densepose_labeler.config import LabelConfig
+from manifests.settings import DatasetConfig, Settings, SettingsError, fingerprint, parse, read_toml
+from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, GATEWAY_VARIABLE, CrawlConfig
+
+_SERVED_LATER = "http://127.0.0.1:1"  # stands in for the demo shops' address until they are up
+
+
+class DemoConfig(Settings):
+    """`[demo]`: the three small shops that come with Vestiary.
+
+    Attributes:
+        serve: start them on loopback for the length of a `vestiary dataset` run.
+    """
+
+    serve: bool = False
+
+
+class Config(Settings):
+    """A whole configuration file; every section has defaults, and each stage documents its own."""
+
+    dataset: DatasetConfig = DatasetConfig()
+    demo: DemoConfig = DemoConfig()
+    crawl: CrawlConfig = CrawlConfig()
+    curation: CurationConfig = CurationConfig()
+    label: LabelConfig = LabelConfig()
+
+    def described(self) -> dict[str, Any]:
+        """What determines the dataset, as plain data: all but the address that the demo shops happen to have."""
+        return self.model_dump(mode="json", exclude={"crawl": {"gateway"}})
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of `described()`, hexadecimal."""
+        return fingerprint(self.described())
+
+
+def default_path() -> Path:
+    """`$VESTIARY_CONFIG`, or configs/fashion.toml."""
+    return Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG))
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        SettingsError: a line for every mistake, naming the key, its place and the nearest right one.
+    """
+    data = read_toml(path)
+    unknown = [key for key, value in data.items() if key in Config.model_fields and not isinstance(value, dict)]
+    if unknown:
+        raise SettingsError(f"{path}: {unknown[0]!r} must be a table: write [{unknown[0]}]")
+    demo = data.get("demo", {})
+    crawl = data.get("crawl")
+    if demo.get("serve") and crawl is not None and GATEWAY_VARIABLE not in os.environ:
+        data["crawl"] = {"gateway": _SERVED_LATER} | crawl
+    return parse(Config, data, str(path))

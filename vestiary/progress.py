@@ -1,0 +1,55 @@
+"""Progress for people: bars on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Call it with (stage, done, total); one bar a stage. Use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Bars(
+            TextColumn("  {task.description:<28}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._said: dict[str, float] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if not self._console.is_terminal:
+            return self._say(stage, done, total)
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+    def _say(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage not in self._said or done >= total or now - self._said[stage] >= _SECONDS_BETWEEN_LINES:
+            if self._said.get(stage) == float("inf"):
+                return
+            self._said[stage] = float("inf") if done >= total else now
+            self._console.print(f"  {stage}: {done} of {total}", highlight=False)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
