@@ -5,7 +5,7 @@ Everything has a default that suits real shops, so a configuration names only wh
     [curation]
     min_size = 256              # shorter side in pixels, after EXIF orientation
     hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures are related
-    colour_distance = 10.0      # CIELAB units: below it, related pictures are duplicates
+    colour_distance = 5.0       # CIELAB units: up to it, related pictures are duplicates
     workers = 0                 # processes that decode; 0 takes every core
 
     [curation.sources]
@@ -45,18 +45,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from manifests.reasons import Gender, View
+from manifests.settings import Settings
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HrVitonConfig(_Section):
+class HrVitonConfig(Settings):
     """A folder in HR-VITON's layout: `train/` and `test/`, in each `image/` and `cloth/`."""
 
     path: Path
@@ -65,7 +62,7 @@ class HrVitonConfig(_Section):
     cloth: bool = False
 
 
-class FolderConfig(_Section):
+class FolderConfig(Settings):
     """Any folder of images, searched to the bottom."""
 
     path: Path
@@ -75,7 +72,7 @@ class FolderConfig(_Section):
     synthetic: bool = False
 
 
-class SourcesConfig(_Section):
+class SourcesConfig(Settings):
     """Where images come from."""
 
     ledger: bool = True
@@ -83,7 +80,7 @@ class SourcesConfig(_Section):
     folders: tuple[FolderConfig, ...] = ()
 
 
-class ScreenConfig(_Section):
+class ScreenConfig(Settings):
     """When the screening model's answer makes an image usable.
 
     `min_score` is the detection score in 0..1 from which a person counts. `min_person_height` is the tallest
@@ -98,7 +95,7 @@ class ScreenConfig(_Section):
     min_region_share: float = Field(default=0.01, ge=0, le=1)
 
 
-class EvalQuota(_Section):
+class EvalQuota(Settings):
     """How many images of one stratum the evaluation split takes; no gender means any."""
 
     source: SourceName
@@ -115,7 +112,7 @@ FOUNDING_EVAL = (
 )
 
 
-class SplitConfig(_Section):
+class SplitConfig(Settings):
     """The draw: `seed` keys it, `eval` are exact quotas, `validation` is a share of the groups that remain."""
 
     seed: int = 0
@@ -135,14 +132,14 @@ class SplitConfig(_Section):
         return self
 
 
-class CurationConfig(_Section):
+class CurationConfig(Settings):
     """All of `[curation]`. Sizes are pixels after EXIF orientation."""
 
     sources: SourcesConfig = SourcesConfig()
     min_size: int = Field(default=256, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
     hamming_radius: int = Field(default=8, ge=0, le=16)
-    colour_distance: float = Field(default=10.0, ge=0)
+    colour_distance: float = Field(default=5.0, ge=0)
     workers: int = Field(default=0, ge=0)
     screen: ScreenConfig = ScreenConfig()
     split: SplitConfig = SplitConfig()

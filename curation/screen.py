@@ -1,0 +1,133 @@
+"""Is there a clothed person, large and whole enough? The label set of the screening model answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from curation.config import ScreenConfig
+from curation.errors import CurationError
+from manifests.labels import LabelSet
+from manifests.parts import COARSE_OF_FINE
+from manifests.reasons import ImageReason, ImageStatus, LabelStatus, View
+
+_REGIONS = {"torso": (1,), "hands": (2, 3), "feet": (4, 5), "upper legs": (6, 7), "lower legs": (8, 9),
+            "upper arms": (10, 11), "lower arms": (12, 13), "head": (14,)}  # fmt: skip
+"""The eight body regions by coarse part number (`manifests.parts.COARSE_OF_FINE`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What screening needs of one labelled person.
+
+    Attributes:
+        score: 0..1.
+        height: of the box, as a share of the image's height.
+        part_pixels: 25 counts; 0 is background.
+    """
+
+    score: float
+    height: float
+    part_pixels: tuple[int, ...]
+
+    @property
+    def body_pixels(self) -> int:
+        return sum(self.part_pixels[1:])
+
+    def regions(self, min_share: float) -> list[str]:
+        """The body regions that hold at least `min_share` of the person's body pixels."""
+        coarse = [0] * (max(COARSE_OF_FINE) + 1)
+        for part, pixels in enumerate(self.part_pixels):
+            coarse[COARSE_OF_FINE[part]] += pixels
+        least = max(1.0, min_share * self.body_pixels)
+        return [name for name, parts in _REGIONS.items() if sum(coarse[part] for part in parts) >= least]
+
+
+def judge(view: View, people: Sequence[Person], config: ScreenConfig) -> tuple[View, ImageReason | None]:
+    """The view and, if the image is not usable, the reason.
+
+    The shop's word on the view stands. Where it says nothing, a whole enough person makes it `model` and a part of one
+    `detail`; without a person it stays unknown, as a packshot is not the only picture without one.
+
+    Returns:
+        view; None, or: `packshot` (the shop says so), `no_person`, `too_small` (the person is), `cropped`.
+    """
+    if view is View.PACKSHOT:
+        return view, ImageReason.PACKSHOT
+    counted = [person for person in people if person.score >= config.min_score and person.body_pixels]
+    if not counted:
+        return view, ImageReason.NO_PERSON
+    main = max(counted, key=lambda person: person.body_pixels)
+    whole = len(main.regions(config.min_region_share)) >= config.min_regions
+    if view is View.UNKNOWN:
+        view = View.MODEL if whole else View.DETAIL
+    if main.height < config.min_person_height:
+        return view, ImageReason.TOO_SMALL
+    return view, None if whole else ImageReason.CROPPED
+
+
+def screen(candidates: pa.Table, people: Mapping[str, Sequence[Person]], config: ScreenConfig) -> pa.Table:
+    """Judge the rows that are still kept.
+
+    Args:
+        candidates: images.parquet as `curate` left it.
+        people: by image id, for every kept row.
+
+    Returns:
+        The same rows with `view`, `status` and `reason` final.
+    """
+    columns = {name: candidates[name].to_pylist() for name in ("image_id", "view", "status", "reason")}
+    for row, image_id in enumerate(columns["image_id"]):
+        if columns["status"][row] == ImageStatus.KEPT:
+            view, reason = judge(View(columns["view"][row]), people[image_id], config)
+            columns["view"][row] = view.value
+            if reason is not None:
+                columns["status"][row], columns["reason"][row] = ImageStatus.DROPPED.value, reason.value
+    for name in ("view", "status", "reason"):
+        field = candidates.schema.field(name)
+        candidates = candidates.set_column(
+            candidates.schema.get_field_index(name), field, pa.array(columns[name], field.type)
+        )
+    return candidates
+
+
+def read_people(labels: LabelSet, wanted: set[str]) -> dict[str, tuple[Person, ...]]:
+    """The labelled people of the wanted images.
+
+    Raises:
+        CurationError: an image is not labelled, or its label is an error.
+    """
+    missing = wanted - labels.ids()
+    if missing:
+        raise CurationError(
+            f"{len(missing)} of {len(wanted)} images have no labels by the screening model {labels.name!r}: "
+            f"label them, then screen again"
+        )
+    table = labels.summary([
+        "image_id", "status", "error", "height",
+        *(f"instances.list.element.{name}" for name in ("box", "score", "part_pixels")),
+    ])  # fmt: skip
+    people: dict[str, tuple[Person, ...]] = {}
+    errors: list[str] = []
+    for row in table.to_pylist():
+        if row["image_id"] not in wanted:
+            continue
+        if row["status"] == LabelStatus.ERROR:
+            errors.append(f"{row['image_id']}: {row['error']}")
+            continue
+        people[row["image_id"]] = tuple(_person(instance, row["height"]) for instance in row["instances"])
+    if errors:
+        raise CurationError(
+            f"the screening model {labels.name!r} failed on {len(errors)} images; label them again. "
+            f"The first is {min(errors)}"
+        )
+    return people
+
+
+def _person(instance: dict[str, list[float]], image_height: int) -> Person:
+    _, y0, _, y1 = instance["box"]
+    pixels = np.asarray(instance["part_pixels"], np.int64)
+    return Person(float(instance["score"]), (y1 - y0) / image_height, tuple(pixels.tolist()))  # type: ignore[arg-type]
