@@ -18,7 +18,7 @@ LARGEST_WIDTH = 1000
 SIZES = (1000, 600, 480, 322, 300, 240, 200)
 """Widths that the image host serves, largest first."""
 
-_PRODUCT_PATH = re.compile(r"^(?:/[\w-]{2,5})?/shopping/[^/]+/[^/]+-item-(\d+)\.aspx$")
+_PRODUCT_PATH = re.compile(r"/[^/]+-item-(\d+)\.aspx$")
 _IMAGE_PATH = re.compile(r"^(?P<head>.*/(?P<product>\d+)_(?P<image>\d+)_)\d+(?P<end>\.\w+)$")
 _DEPARTMENT = re.compile(r"/shopping/([a-z]+)/")
 _GENDERS = {"men": Gender.MEN, "women": Gender.WOMEN, "unisex": Gender.UNISEX}
@@ -40,8 +40,10 @@ def read_listing(page: SavedPage) -> Listing:
     products: dict[str, ProductLink] = {}
     for url in urls:
         absolute = page.absolute(re.sub(r"(?<!:)/{2,}", "/", url)) if url else ""
-        if (number := product_id_of(absolute)) and "/sale/" not in absolute:
-            products.setdefault(number, ProductLink(_without_query(absolute), number))
+        if number := product_id_of(absolute):
+            # The same product may stand under a sale path as well, which robots.txt has been known to bar.
+            key = number if "/shopping/" in absolute else _without_query(absolute)
+            products.setdefault(key, ProductLink(_without_query(absolute), key))
     number_of_items = as_dict(item_list).get("numberOfItems")
     return Listing(
         tuple(products.values()), _next_url(page), number_of_items if isinstance(number_of_items, int) else None
@@ -80,7 +82,7 @@ def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
 
 def product_id_of(url: str) -> str:
     """The digits that end a product URL, or ""."""
-    match = _PRODUCT_PATH.match(re.sub("/{2,}", "/", urlsplit(url).path))
+    match = _PRODUCT_PATH.search(re.sub("/{2,}", "/", urlsplit(url).path))
     return match[1] if match else ""
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from manifests.reasons import Gender
-from scrapers.items import Listing, ProductItem, ProductLink
+from scrapers.items import ImageRef, Listing, ProductItem, ProductLink
 from scrapers.pages import zara_media
 from scrapers.pages.saved import Json, MarkupError, SavedPage, as_dict, as_dicts, image_urls, name_of, text_of
 
@@ -41,12 +41,18 @@ def read_listing(page: SavedPage, market_url: str) -> Listing:
     return Listing(tuple(links.values()), announced=len(links))
 
 
-def read_product(page: SavedPage, market_url: str, width: int = zara_media.LARGEST_WIDTH) -> ProductItem:
+def read_product(
+    page: SavedPage,
+    market_url: str,
+    width: int = zara_media.LARGEST_WIDTH,
+    image_origin: str = "https://static.zara.net",
+) -> ProductItem:
     """The product in the colour that the URL asks for (`v1` or `productIds`), else in its first colour.
 
     Args:
         market_url: scheme, host and market, for the product's page URL.
         width: pixels to ask of the pictures.
+        image_origin: scheme and host of pictures that are given as a path alone.
 
     Raises:
         MarkupError: no product inside, or not in the colour asked for.
@@ -60,7 +66,9 @@ def read_product(page: SavedPage, market_url: str, width: int = zara_media.LARGE
     if product.get("type", "Product") != "Product":
         raise MarkupError(f"{page.url}: a {product.get('type')}, not a product")
     if colours:
-        return _of_payload(page, product, _colour_asked(page.url, product, colours), market_url, width)
+        colour = _colour_asked(page.url, product, colours)
+        images = zara_media.gallery(colour.get("xmedia"), width, image_origin)
+        return _of_payload(page, product, colour, market_url, images)
     group = page.json_ld_of("ProductGroup", "Product") if not page.is_json else None
     if group is None:
         raise MarkupError(f"{page.url}: no product data")
@@ -111,8 +119,9 @@ def _colour_asked(url: str, product: Json, colours: list[Json]) -> Json:
     raise MarkupError(f"{url}: the answer has no colour with productId {asked}")
 
 
-def _of_payload(page: SavedPage, product: Json, colour: Json, market_url: str, width: int) -> ProductItem:
-    origin = "https://static.zara.net" if not page.url else _origin(page.url)
+def _of_payload(
+    page: SavedPage, product: Json, colour: Json, market_url: str, images: tuple[ImageRef, ...]
+) -> ProductItem:
     has_page = bool(text_of(as_dict(product.get("seo")).get("seoProductId")))
     return ProductItem(
         source=SOURCE,
@@ -124,7 +133,7 @@ def _of_payload(page: SavedPage, product: Json, colour: Json, market_url: str, w
         colour=text_of(colour.get("name")),
         category=text_of(product.get("familyName")) or text_of(product.get("subfamilyName")),
         gender=_gender(product),
-        images=zara_media.gallery(colour.get("xmedia"), width, origin),
+        images=images,
     )
 
 
@@ -154,8 +163,3 @@ def _gender(product: Json) -> Gender | None:
         return _GENDERS.get(name, Gender.UNKNOWN)
     section = product.get("section")
     return _SECTIONS.get(section) if isinstance(section, int) else None
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(unquote(url))
-    return f"{parts.scheme}://static.{(parts.hostname or '').removeprefix('www.').replace('zara.com', 'zara.net')}"

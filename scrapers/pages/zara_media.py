@@ -28,15 +28,15 @@ _VIEW_OF_CODE = {"p": View.MODEL, "a": View.MODEL, "e": View.PACKSHOT}
 _VIEW_OF_LEGACY_CODE = {"1": View.MODEL, "2": View.MODEL, "6": View.PACKSHOT}
 
 
-def gallery(xmedia: object, width: int, absolute_to: str = "https://static.zara.net") -> tuple[ImageRef, ...]:
+def gallery(xmedia: object, width: int, origin: str = "https://static.zara.net") -> tuple[ImageRef, ...]:
     """The pictures and films of one colour, each asset once, in the page's order.
 
     Args:
         xmedia: the list under `detail.colors[].xmedia`.
         width: pixels to ask for; a smaller master is asked for at its own width.
-        absolute_to: origin of image URLs that are given as a path.
+        origin: scheme and host of pictures that are given as a path alone.
     """
-    return _numbered(ref for entry in as_dicts(xmedia) if (ref := _entry(entry, width, absolute_to)) is not None)
+    return _numbered(ref for entry in as_dicts(xmedia) if (ref := _entry(entry, width, origin)) is not None)
 
 
 def gallery_of_urls(urls: Iterable[str], width: int) -> tuple[ImageRef, ...]:
