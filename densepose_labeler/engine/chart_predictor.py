@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -49,6 +49,15 @@ class ChartMaps:
     def __getitem__(self, rows: slice) -> ChartMaps:
         confidences = {name: value[rows] for name, value in self.confidences.items()}
         return ChartMaps(self.coarse_segm[rows], self.fine_segm[rows], self.u[rows], self.v[rows], confidences)
+
+    @staticmethod
+    def concatenate(parts: Sequence[ChartMaps]) -> ChartMaps:
+        """The maps of several runs of boxes as one."""
+        confidences = {name: torch.cat([one.confidences[name] for one in parts]) for name in parts[0].confidences}
+        coarse, fine = torch.cat([one.coarse_segm for one in parts]), torch.cat([one.fine_segm for one in parts])
+        return ChartMaps(
+            coarse, fine, torch.cat([one.u for one in parts]), torch.cat([one.v for one in parts]), confidences
+        )
 
 
 class ChartPredictor(nn.Module):

@@ -99,18 +99,19 @@ class DensePoseRCNN(nn.Module):
         result: Tensor = self.roi_heads.decoder(features)
         return result
 
-    def pool_densepose(
-        self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], decoded: Tensor | None
-    ) -> Tensor:
+    def pool_densepose(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], decoded: Tensor | None) -> Tensor:
         """Pooled features [sum n, D, R, R] that the DensePose head reads."""
         pooler = self.spec.densepose.pooler
         if decoded is None:
             return pool_levels(features, boxes, pooler)
         return roi_align(decoded, torch.cat(list(boxes)), batch_index(boxes), 1.0 / STRIDES["p2"], pooler)
 
-    def densepose(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> ChartMaps:
-        """Chart maps of the given boxes, in the order of the concatenated boxes."""
-        pooled = self.pool_densepose(features, boxes, self.decode(features))
+    def chart_maps(self, pooled: Tensor) -> ChartMaps:
+        """Chart maps [N, C, S, S] from pooled features [N, D, R, R]."""
         heads = self.roi_heads
         result: ChartMaps = heads.densepose_predictor(heads.densepose_head(pooled))
         return result
+
+    def densepose(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> ChartMaps:
+        """Chart maps of the given boxes, in the order of the concatenated boxes."""
+        return self.chart_maps(self.pool_densepose(features, boxes, self.decode(features)))
