@@ -1,0 +1,185 @@
+"""The `vestiary` command line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vestiary import __version__, config
+from vestiary.progress import Progress
+
+app = typer.Typer(
+    name="vestiary",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Photographs of clothed people, curated and labelled with DensePose.",
+    epilog="Example: `vestiary dataset --config configs/demo.toml`, then "
+    "`python -c \"import manifests; print(manifests.open('data/demo').images)\"`",
+)
+split_app = typer.Typer(no_args_is_help=True, help="Look at a dataset's splits.")
+app.add_typer(split_app, name="split")
+console = Console(highlight=False)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Configuration file. [default: $VESTIARY_CONFIG or configs/fashion.toml]"),
+]
+DatasetArgument = Annotated[
+    Path | None, typer.Argument(help="Dataset directory. [default: the configuration's]", show_default=False)
+]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        console.print(f"vestiary {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: `vestiary dataset --config configs/demo.toml`")
+def dataset(
+    config_path: ConfigOption = None,
+    recrawl: Annotated[bool, typer.Option("--recrawl", help="Visit the shops again, for what is new.")] = False,
+) -> None:
+    """Make or finish a whole dataset: crawl, curate, label, split, index, card.
+
+    It can be interrupted or killed at any moment; the same command again goes on from there.
+    """
+    from vestiary.pipeline import Pipeline
+
+    path = config_path or config.default_path()
+    made = Pipeline(config.load(path), path, console, recrawl)
+    begun = time.monotonic()
+    if made.run():
+        console.print(f"\nDone in {time.monotonic() - begun:.0f} s: [bold]{made.root}[/bold]")
+    else:
+        console.print(f"\nNothing to do: [bold]{made.root}[/bold] is finished and up to date.")
+    console.print(f"  look at it:   {made.root / 'README.md'}")
+    console.print(f"  load it:      import manifests; ds = manifests.open({made.root.as_posix()!r})")
+
+
+@app.command(epilog="Example: `vestiary demo --port 8765`, then `scrapy crawl zara -a config=configs/demo.toml`")
+def demo(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
+    """Serve the three demo shops on loopback until Ctrl-C."""
+    from demo.server import running
+
+    with running(port) as gateway:
+        console.print(f"The demo shops listen at {gateway} (a forward proxy; nothing leaves this machine).")
+        console.print(f"  look at one:   curl --proxy {gateway} http://www.zara.test/us/en/")
+        console.print("  Ctrl-C stops them.")
+        while True:
+            time.sleep(3600)
+
+
+@app.command(epilog="Example: `vestiary curate data/demo --config configs/demo.toml`")
+def curate(dataset_path: DatasetArgument = None, config_path: ConfigOption = None) -> None:
+    """Bring what was crawled into images.parquet: inspect, find duplicates, group; then screen and split.
+
+    Screening reads the labels of the screening model, so where those are missing the command says how to make them.
+    """
+    from curation.run import curate as run
+    from curation.run import screen_and_split
+    from densepose_labeler.job import label as label_images
+
+    settings = config.load(config_path or config.default_path())
+    root = dataset_path or settings.dataset.path
+    with Progress(console) as progress:
+        run(root, settings.curation, progress)
+        label_images(root, (settings.label.screening_model,), settings.label, progress=progress)
+    screen_and_split(root, settings.curation)
+    _print_counts(root)
+
+
+@app.command(epilog="Example: `vestiary label data/demo --models embedded --split eval`")
+def label(
+    dataset_path: DatasetArgument = None,
+    models: Annotated[
+        str,
+        typer.Option("--models", "-m", help="Label sets, separated by commas; `all`, or a pattern such as `R_50*`."),
+    ] = "",
+    split: Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")] = None,
+    config_path: ConfigOption = None,
+) -> None:
+    """Label a dataset's images with one or several DensePose models. Resumable; finished images are skipped."""
+    from densepose_labeler import zoo
+    from densepose_labeler.index import build_index
+    from densepose_labeler.job import label as run
+
+    settings = config.load(config_path or config.default_path())
+    root = dataset_path or settings.dataset.path
+    chosen = _matching(models, [*zoo.load(), *settings.label.sets]) if models else settings.label.models
+    with Progress(console) as progress:
+        summary = run(root, chosen, settings.label, split=split, progress=progress)
+    build_index(root)
+    table = Table("label set", "up to date", "ok", "no person", "error", "persons")
+    for one in summary.sets:
+        row = (one.up_to_date, one.ok, one.no_person, one.error, one.persons)
+        table.add_row(one.name, *(str(value) for value in row))
+    console.print(table)
+
+
+@app.command(epilog="Example: `vestiary models`")
+def models() -> None:
+    """List the DensePose models: where their weights are, and what was published of them."""
+    from densepose_labeler import checkpoints, zoo
+
+    table = Table("model", "weights", "parameters", "box AP", "dp AP (GPS)", "measured on", title="DensePose models")
+    for name, spec in zoo.load().items():
+        published = spec.metrics
+        place = checkpoints.weights_path(spec)
+        figures = (
+            (published.box_ap, published.dp_ap_gps, published.dataset) if published else (None, None, "model card")
+        )
+        table.add_row(
+            name,
+            "here" if place.is_file() else "not here",
+            f"{spec.parameters / 1e6:.1f} M",
+            *(str(x or "—") for x in figures),
+        )
+    console.print(table)
+    console.print("COCO minival (people) and Chimps are different tests: compare figures within one of them only.")
+
+
+@split_app.command("verify", epilog="Example: `vestiary split verify data/demo --config configs/demo.toml`")
+def verify(dataset_path: DatasetArgument = None, config_path: ConfigOption = None) -> None:
+    """Recompute the splits from the images and prove that no group straddles them."""
+    from curation.run import verify as run
+
+    settings = config.load(config_path or config.default_path())
+    report = run(dataset_path or settings.dataset.path, settings.curation)
+    console.print(report)
+
+
+def _matching(names: str, known: list[str]) -> tuple[str, ...]:
+    """Label sets by comma-separated names and patterns; `all` is every one."""
+    from fnmatch import fnmatchcase
+
+    if names == "all":
+        return tuple(known)
+    chosen: list[str] = []
+    for wanted in (name.strip() for name in names.split(",")):
+        found = [name for name in known if fnmatchcase(name, wanted)]
+        if not found:
+            import difflib
+
+            near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.3)
+            hint = f"did you mean {near[0]!r}?" if near else "`vestiary models` lists them"
+            raise typer.BadParameter(f"no model or label set {wanted!r}; {hint}", param_hint="--models")
+        chosen += [name for name in found if name not in chosen]
+    return tuple(chosen)
+
+
+def _print_counts(root: Path) -> None:
+    import pyarrow.parquet as pq
+
+    frame = pq.read_table(root / "images.parquet", columns=["source", "gender", "status", "reason"]).to_pandas()
+    table = Table("source", "gender", "status", "reason", "images")
+    for key, count in frame.fillna("").groupby(["source", "gender", "status", "reason"]).size().items():
+        table.add_row(*(str(value) for value in key), str(count))  # type: ignore[attr-defined]
+    console.print(table)
