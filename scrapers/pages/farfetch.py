@@ -99,9 +99,7 @@ def images_of(urls: Any, product_id: str, width: int) -> tuple[ImageRef, ...]:
         if match and match["product"] == product_id:
             path = f"{match['head']}{size}{match['end']}"
             unique.setdefault(match["image"], urlunsplit(parts._replace(path=path, query="", fragment="")))
-    return tuple(
-        ImageRef(url, key, View.UNKNOWN, position) for position, (key, url) in enumerate(unique.items())
-    )
+    return tuple(ImageRef(url, key, View.UNKNOWN, position) for position, (key, url) in enumerate(unique.items()))
 
 
 def _url_of_node(node: Json) -> str:
@@ -113,7 +111,9 @@ def _url_of_node(node: Json) -> str:
 
 def _next_url(page: SavedPage) -> str | None:
     current = int((parse_qs(urlsplit(page.url).query).get("page") or ["1"])[0])
-    label = " ".join(page.selector.css("[data-component=PaginationLabel] ::text, [data-component=PaginationLabel]::text").getall())
+    label = " ".join(
+        page.selector.css("[data-component=PaginationLabel] ::text, [data-component=PaginationLabel]::text").getall()
+    )
     numbers = [int(number) for number in re.findall(r"\d+", label)]
     if len(numbers) >= 2:
         return _with_page(page.url, current + 1) if current < numbers[-1] else None
@@ -139,7 +139,9 @@ def _hydrated_images(model: Json) -> list[str]:
 def _breadcrumb(page: SavedPage, model: Json) -> list[str]:
     node = page.json_ld_of("BreadcrumbList")
     if node is not None:
-        names = [name_of(item.get("item")) or text_of(item.get("name")) for item in as_dicts(node.get("itemListElement"))]
+        names = [
+            name_of(item.get("item")) or text_of(item.get("name")) for item in as_dicts(node.get("itemListElement"))
+        ]
     else:
         names = [text_of(item.get("text")) or name_of(item) for item in as_dicts(model.get("breadcrumb"))]
     return [name for name in names if name]

@@ -47,7 +47,9 @@ def read_listing(page: SavedPage) -> Listing:
     if not products and not cache:
         raise MarkupError(f"{page.url}: no graphqlCache and no product tile")
     announced = _announced(collection)
-    return Listing(tuple(products.values()), _next_url(page, collection), announced, _unpainted(page, len(products), collection))
+    return Listing(
+        tuple(products.values()), _next_url(page, collection), announced, _unpainted(page, len(products), collection)
+    )
 
 
 def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
@@ -234,7 +236,7 @@ def _unpainted(page: SavedPage, found: int, collection: Json) -> int:
 
 def _next_url(page: SavedPage, collection: Json) -> str | None:
     current = int((parse_qs(urlsplit(page.url).query).get("p") or ["1"])[0])
-    linked = page.selector.css('link[rel=next]::attr(href), a[rel~=next]::attr(href)').get()
+    linked = page.selector.css("link[rel=next]::attr(href), a[rel~=next]::attr(href)").get()
     pagination = as_dict(collection.get("pagination"))
     pages = pagination.get("pageCount") or pagination.get("page_count") or pagination.get("totalPages")
     if not isinstance(pages, int):

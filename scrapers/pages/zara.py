@@ -140,7 +140,9 @@ def _of_payload(
 def _of_json_ld(page: SavedPage, group: Json, width: int) -> ProductItem:
     asked = (parse_qs(urlsplit(page.url).query).get("v1") or [""])[0]
     variants = as_dicts(group.get("hasVariant"))
-    variant = next((item for item in variants if asked and f"v1={asked}" in str(item)), variants[0] if variants else group)
+    variant = next(
+        (item for item in variants if asked and f"v1={asked}" in str(item)), variants[0] if variants else group
+    )
     article = _PAGE_ID.search(urlsplit(page.url).path)
     urls = [page.absolute(url) for url in image_urls(variant.get("image")) or image_urls(group.get("image"))]
     return ProductItem(

@@ -83,7 +83,9 @@ def _entry(entry: Json, width: int, origin: str) -> ImageRef | None:
         film = text_of(entry.get("videoFallbackUrl")) or url
         return ImageRef(film.replace("{width}", str(width)), key, view_of(name), 0, is_video=True)
     master = source.get("width")
-    return ImageRef(_sized(url, min(width, master) if isinstance(master, int) and master > 0 else width), key, view_of(name), 0)
+    return ImageRef(
+        _sized(url, min(width, master) if isinstance(master, int) and master > 0 else width), key, view_of(name), 0
+    )
 
 
 def _url(source: Json, origin: str) -> str:

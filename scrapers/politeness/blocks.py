@@ -53,8 +53,7 @@ def recognise(status: int, body: bytes) -> str | None:
 
 
 def _sign(body: bytes) -> str | None:
-    start = body[:64].lstrip()
-    if len(body) > MAX_CHALLENGE_BYTES or not start[:1] in (b"<", b"{", b"[") and not start[:9].isascii():
+    if len(body) > MAX_CHALLENGE_BYTES or b"\0" in body[:512]:  # a full page, or no text
         return None
     raw = body.decode("utf-8", errors="replace")
     text = html.unescape(html.unescape(raw))  # the error pages write their dots and slashes as entities

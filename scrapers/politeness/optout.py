@@ -124,7 +124,8 @@ def reserved_paths(body: bytes) -> tuple[str, ...]:
         return ()
     rules = rules if isinstance(rules, list) else []
     return tuple(
-        str(rule.get("location", "/")).replace("[", "[[]") + ("*" if str(rule.get("location", "/")).endswith("/") else "")
+        str(rule.get("location", "/")).replace("[", "[[]")
+        + ("*" if str(rule.get("location", "/")).endswith("/") else "")
         for rule in rules
         if isinstance(rule, dict) and str(rule.get("tdm-reservation")) == "1"
     )

@@ -69,4 +69,6 @@ class RetryAfterMiddleware:
         host = urlsplit(request.url).netloc
         self._not_before[host] = max(self._not_before.get(host, 0.0), time.monotonic() + seconds)
         assert self._crawler.spider is not None
-        return get_retry_request(request, spider=self._crawler.spider, reason="retry_after", max_retry_times=1) or response
+        return (
+            get_retry_request(request, spider=self._crawler.spider, reason="retry_after", max_retry_times=1) or response
+        )

@@ -92,7 +92,9 @@ def judge(status: int, media_type: str, body: bytes, max_delay: float) -> HostPo
     rules = Protego.parse(text)
     delay = rules.crawl_delay(AGENT)
     if delay is not None and delay > max_delay:
-        return HostPolicy(rules, True, f"Crawl-delay {delay:g} s is longer than max_wait_seconds ({max_delay:g})", delay)
+        return HostPolicy(
+            rules, True, f"Crawl-delay {delay:g} s is longer than max_wait_seconds ({max_delay:g})", delay
+        )
     return HostPolicy(rules, False, "robots.txt", delay, parse_usage(text, AGENT))
 
 

@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_RESERVED = re.compile(r"(?:^|[,;\s])(?:train-ai|ai-train|ai|bots|tdm|ai-input)\s*=\s*(?:n|no|\?0|0)(?=$|[,;\s])", re.IGNORECASE)
-_LINE = re.compile(r"^\s*(user-agent|content-usage|content-signal|allow|disallow|crawl-delay)\s*:\s*(.*?)\s*(?:#.*)?$", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:^|[,;\s])(?:train-ai|ai-train|ai|bots|tdm)\s*=\s*(?:n|no|\?0|0)(?=$|[,;\s])", re.IGNORECASE)
+_LINE = re.compile(
+    r"^\s*(user-agent|content-usage|content-signal|allow|disallow|crawl-delay)\s*:\s*(.*?)\s*(?:#.*)?$", re.IGNORECASE
+)
 _PATH = re.compile(r"^(/\S*)\s+(.*)$")
 
 

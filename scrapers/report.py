@@ -1,0 +1,120 @@
+"""The end of a crawl: what came of it in the ledger, on the screen and in the exit status."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from scrapy import signals
+
+from scrapers.context import CrawlContext, context_of
+from scrapers.exit_status import ExitStatus
+from scrapers.gates import failures
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+EXIT_STATUS = "vestiary/exit_status"
+"""Key of Scrapy's stats under which the exit status is left for the command."""
+
+
+class Report:
+    """Notes the run in the ledger when it starts and ends, judges it, and prints the summary."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._run = 0
+        self._began = time.monotonic()
+        self._errors = 0
+        crawler.signals.connect(self._opened, signal=signals.spider_opened)
+        crawler.signals.connect(self._error, signal=signals.spider_error)
+        crawler.signals.connect(self._error, signal=signals.item_error)
+        crawler.signals.connect(self._closed, signal=signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Report:
+        return cls(crawler)
+
+    def _opened(self, spider: Spider) -> None:
+        context = context_of(self._crawler)
+        statement = context.shop.permission
+        if statement is not None:
+            logger.info(
+                "%s: permission: %s (%s; %s)", context.source, statement.basis, statement.reference, statement.contact
+            )
+        fingerprint = context.config.fingerprint_of(context.source)
+        # A run over some of the categories, or with a limit of its own, is not the configured crawl.
+        self._run = context.ledger.start_run(
+            context.source, f"partial:{fingerprint}" if spider.is_partial else fingerprint
+        )  # type: ignore[attr-defined]
+
+    def _error(self, **_: object) -> None:
+        self._errors += 1
+
+    def _closed(self, reason: str) -> None:
+        context = context_of(self._crawler)
+        status, why = self._judge(context, reason)
+        seconds = time.monotonic() - self._began
+        permission = context.shop.permission
+        summary = {
+            "exit_status": status.name.lower(),
+            "detail": why,
+            "seconds": round(seconds, 1),
+            "counts": dict(sorted(context.counts.items())),
+            "permission": permission.model_dump() if permission else None,
+        }
+        context.ledger.finish_run(self._run, "finished" if status is ExitStatus.DONE else status.name.lower(), summary)
+        context.ledger.close()
+        self._crawler.stats.set_value(EXIT_STATUS, int(status))
+        Console(stderr=True, width=None if sys.stderr.isatty() else 100).print(table(context, status, why, seconds))
+
+    def _judge(self, context: CrawlContext, reason: str) -> tuple[ExitStatus, str]:
+        if context.stopped is not None:
+            return context.stopped
+        if reason == "shutdown":
+            return ExitStatus.INTERRUPTED, "interrupted; the same command again goes on"
+        if reason != "finished":
+            return ExitStatus.FAILED, f"closed: {reason}"
+        if self._errors:
+            return ExitStatus.FAILED, f"{self._errors} unexpected errors; the log has their tracebacks"
+        counts = context.counts
+        fetched = counts["image:stored"] + sum(
+            count for name, count in counts.items() if name.startswith("image:known")
+        )
+        if counts["image:robots_barred"] and not fetched:
+            return ExitStatus.ROBOTS, "robots.txt bars every picture"
+        if failed := failures(context.shop.gates, counts):
+            return ExitStatus.MARKUP, "; ".join(failed)
+        return ExitStatus.DONE, ""
+
+
+def table(context: CrawlContext, status: ExitStatus, why: str, seconds: float) -> Table:
+    """The summary of a crawl."""
+    counts = context.counts
+    grid = Table(title=f"{context.source}: {status.name.lower()}" + (f" ({why})" if why else ""), title_justify="left")
+    grid.add_column("what")
+    grid.add_column("number", justify="right")
+    grid.add_row("pages read", f"{counts['page:ok']:,}")
+    grid.add_row("products", f"{counts['products']:,}")
+    grid.add_row("pictures seen", f"{counts['pictures']:,}")
+    grid.add_row("pictures stored", f"{counts['image:stored']:,}  ({counts['image:bytes'] / 1e6:.1f} MB)")
+    grid.add_row("pictures known", f"{sum(n for name, n in counts.items() if name.startswith('image:known')):,}")
+    for name in sorted(counts):
+        kind, _, reason = name.partition(":")
+        if (
+            kind in ("page", "image", "robots")
+            and reason not in ("ok", "stored", "bytes")
+            and not reason.startswith("known")
+        ):
+            grid.add_row(f"{kind} refused: {reason}", f"{counts[name]:,}")
+    if counts["tiles:missed"]:
+        grid.add_row("tiles missed (painted by script)", f"{counts['tiles:missed']:,}")
+    grid.add_row("duration", f"{seconds:.1f} s")
+    return grid
