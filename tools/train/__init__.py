@@ -1,0 +1,1 @@
+"""Trains the embedded DensePose R-CNN on rendered people with exact labels."""

@@ -1,0 +1,152 @@
+"""Scores of the embedded model on labelled pictures, through the predictor that everybody uses.
+
+`python -m tools.train.evaluate FOLDER [--weights FILE] [--min-size PIXELS]` prints them as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from densepose_labeler import checkpoints, zoo
+from densepose_labeler.predictor import Predictor
+from manifests.instances import Instance, flatten
+from manifests.parts import COARSE_OF_FINE, PART_NAMES
+from tools.train.shards import Sample, ShardPool
+from tools.train.targets import scene
+
+
+@dataclass
+class Scores:
+    """Counts over pictures, and the figures that follow from them.
+
+    found, people: people whose box some detection meets with IoU 0.5, of how many. missed_pictures, pictures: pictures
+    whose surest detection meets nobody, of those that show somebody. false_people, empty_pictures: detections that meet nobody
+    in pictures of nobody, of how many such pictures. confusion: int64 [25, 25], pixels by true and predicted part.
+    """
+
+    people: int = 0
+    found: int = 0
+    pictures: int = 0
+    missed_pictures: int = 0
+    empty_pictures: int = 0
+    empty_with_people: int = 0
+    extra: int = 0
+    confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((25, 25), np.int64))
+    u_error: float = 0.0
+    v_error: float = 0.0
+
+    def add(self, sample: Sample, people: tuple[Instance, ...]) -> None:
+        """Count one picture and what was predicted for it (surest first, already above the score threshold)."""
+        boxes = scene(sample).boxes.numpy()
+        matched = np.zeros(len(boxes), bool)
+        for person in people:
+            overlap = box_overlaps(np.asarray(person.box, np.float32), boxes)
+            if len(overlap) and overlap.max() >= 0.5 and not matched[overlap.argmax()]:
+                matched[overlap.argmax()] = True
+            elif len(boxes):
+                self.extra += 1
+        self.people += len(boxes)
+        self.found += int(matched.sum())
+        if len(boxes):
+            self.pictures += 1
+            best = people[:1]
+            hit = bool(best) and box_overlaps(np.asarray(best[0].box, np.float32), boxes).max() >= 0.5
+            self.missed_pictures += not hit
+        elif not sample.instance.any():
+            self.empty_pictures += 1
+            self.empty_with_people += bool(people)
+        height, width = sample.instance.shape
+        predicted, truth = flatten(people, height, width), sample.iuv
+        pairs = truth[..., 0].astype(np.int64) * 25 + predicted[..., 0]
+        self.confusion += np.bincount(pairs.ravel(), minlength=625).reshape(25, 25)
+        same = (truth[..., 0] == predicted[..., 0]) & (truth[..., 0] > 0)
+        error = np.abs(truth[same].astype(np.float64) - predicted[same])
+        self.u_error += float(error[:, 1].sum()) / 255
+        self.v_error += float(error[:, 2].sum()) / 255
+
+    @property
+    def part_iou(self) -> NDArray[np.float64]:
+        """IoU over the whole set of background and the 24 parts [25]; NaN for a part that occurs nowhere."""
+        return _ious(self.confusion)
+
+    def figures(self) -> dict[str, object]:
+        """Everything as plain numbers."""
+        table = self.confusion
+        body, right = table[1:].sum(), np.trace(table[1:, 1:])
+        foreground = table[1:, 1:].sum() / max(table.sum() - table[0, 0], 1)
+        coarse = np.zeros((15, 15), np.int64)
+        np.add.at(coarse, np.ix_(COARSE_OF_FINE, COARSE_OF_FINE), table)
+        return {
+            "pictures": self.pictures,
+            "pictures_person_found": _share(self.pictures - self.missed_pictures, self.pictures),
+            "people": self.people,
+            "people_found": _share(self.found, self.people),
+            "extra_detections": self.extra,
+            "empty_pictures": self.empty_pictures,
+            "empty_pictures_with_detections": self.empty_with_people,
+            "foreground_iou": _round(foreground),
+            "mean_part_iou": _round(np.nanmean(self.part_iou[1:])),
+            "mean_coarse_iou": _round(np.nanmean(_ious(coarse)[1:])),
+            "part_accuracy": _share(right, body),
+            "part_accuracy_on_common_foreground": _share(right, table[1:, 1:].sum()),
+            "u_error": _round(self.u_error / max(right, 1)),
+            "v_error": _round(self.v_error / max(right, 1)),
+            "part_iou": {PART_NAMES[part]: _round(self.part_iou[part]) for part in range(1, 25)},
+        }
+
+
+def box_overlaps(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of one box with each of `boxes` [K, 4] (XYXY)."""
+    size = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    shared = np.prod(np.maximum(size, 0), axis=1)
+    return np.asarray(shared / (np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) - shared))
+
+
+def evaluate(predictor: Predictor, samples: Iterable[Sample]) -> Scores:
+    """Scores of `predictor`, at its own score threshold, over `samples`."""
+    scores = Scores()
+    for sample in samples:
+        scores.add(sample, predictor([np.ascontiguousarray(sample.image)])[0])
+    return scores
+
+
+def _ious(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
+    return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
+
+
+def _share(count: float, of: float) -> float:
+    return _round(count / max(of, 1))
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder of *.npz with image, iuv and instance")
+    parser.add_argument("--weights", type=Path, help="safetensors file; the shipped one when left out")
+    parser.add_argument("--min-size", type=int, help="short side of the network's input in pixels")
+    parser.add_argument("--limit", type=int, help="look at so many pictures only, evenly spread")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    spec = zoo.get("embedded").resized(options.min_size)
+    predictor = Predictor(checkpoints.load(spec, options.weights), spec)
+    pool = ShardPool(options.folder, pattern="*.npz")
+    chosen = np.unique(np.linspace(0, len(pool) - 1, min(options.limit or len(pool), len(pool))).astype(int))
+    print(json.dumps(evaluate(predictor, (pool[int(index)] for index in chosen)).figures(), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Training by wall time: `python -m tools.train.loop --shards FOLDER --out FOLDER --minutes 60`.
+
+Interrupt it at any moment; the same command goes on from the last checkpoint until the minutes are used up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import queue
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from densepose_labeler.engine.rcnn import DensePoseRCNN
+from tools.train import backbone
+from tools.train.augment import Framing, augment
+from tools.train.losses import Weights, total
+from tools.train.network import embedded_network
+from tools.train.shards import Sample, ShardPool
+from tools.train.step import compute_losses, initialise, normalise
+from tools.train.targets import Scene, scene
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run but its data and time."""
+
+    batch: int = 8
+    backbone_rate: float = 3e-4
+    head_rate: float = 1.2e-3
+    weight_decay: float = 1e-2
+    warm_up_steps: int = 100
+    largest_gradient: float = 5.0
+    average_decay: float = 0.998
+    seed: int = 0
+
+
+class Trainer:
+    """Network, optimiser and averaged weights, with what is needed to stop and go on."""
+
+    def __init__(self, recipe: Recipe, network: DensePoseRCNN | None = None, pretrained: bool = True) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.network = embedded_network() if network is None else network
+        initialise(self.network)
+        bottom_up = self.network.backbone.bottom_up
+        if pretrained:
+            bottom_up.load_state_dict(backbone.imagenet_state())
+        backbone.prepare(bottom_up)
+        self.network.to(memory_format=torch.channels_last)
+        trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
+        groups = [
+            {"params": [v for n, v in trained.items() if n.startswith("backbone.bottom_up")], "rate": recipe.backbone_rate},
+            {"params": [v for n, v in trained.items() if not n.startswith("backbone.bottom_up")], "rate": recipe.head_rate},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
+        self.trained = list(trained.values())
+        self.average = [value.detach().clone() for value in self.trained]
+        self.step_number = 0
+        self.elapsed = 0.0
+
+    def step(self, images: Tensor, scenes: list[Scene], rng: np.random.Generator, progress: float) -> dict[str, float]:
+        """One step on a batch; `progress` 0..1 sets the learning rate. Returns the losses."""
+        recipe = self.recipe
+        factor = min(1.0, (self.step_number + 1) / recipe.warm_up_steps)
+        factor *= 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["rate"] * factor
+        losses = compute_losses(self.network, images, scenes, rng)
+        loss = total(losses, Weights())
+        if bool(torch.isfinite(loss)):
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.trained, recipe.largest_gradient)
+            self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.step_number += 1
+        decay = min(recipe.average_decay, (1 + self.step_number) / (10 + self.step_number))
+        torch._foreach_lerp_(self.average, [value.detach() for value in self.trained], 1 - decay)
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def averaged_state(self) -> dict[str, Tensor]:
+        """The averaged weights under the engine's names; training can go on afterwards."""
+        return plain_state(self.network, dict(zip(self._names(), self.average, strict=True)))
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, complete or not at all."""
+        part = path.with_suffix(".part")
+        state = {
+            "network": self.network.state_dict(),
+            "average": dict(zip(self._names(), self.average, strict=True)),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step_number,
+            "elapsed": self.elapsed,
+        }
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same recipe."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average = [state["average"][name] for name in self._names()]
+        rates = [group["rate"] for group in self.optimiser.param_groups]
+        self.optimiser.load_state_dict(state["optimiser"])
+        for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
+            group["rate"] = rate
+        self.step_number, self.elapsed = int(state["step"]), float(state["elapsed"])
+
+    def _names(self) -> list[str]:
+        return [name for name, value in self.network.named_parameters() if value.requires_grad]
+
+
+def plain_state(network: DensePoseRCNN, average: dict[str, Tensor]) -> dict[str, Tensor]:
+    """State dict under the engine's names of a prepared network whose trained weights are replaced by `average`."""
+    copy = embedded_network(network.spec)
+    backbone.prepare(copy.backbone.bottom_up)
+    copy.load_state_dict({**network.state_dict(), **average})
+    backbone.restore(copy.backbone.bottom_up)
+    return copy.state_dict()
+
+
+def batches(pool: ShardPool, framing: Framing, recipe: Recipe, start: int, ready: queue.Queue[list[Sample]]) -> None:
+    """Fill `ready` with augmented batches for ever, taking in new shards on the way. Runs in a thread of its own."""
+    rng = np.random.default_rng((recipe.seed, start))
+    for number in range(1 << 60):
+        if number % 50 == 0:
+            pool.refresh()
+        ready.put([augment(pool[int(index)], framing, rng) for index in rng.integers(0, len(pool), recipe.batch)])
+
+
+def train(trainer: Trainer, pool: ShardPool, out: Path, minutes: float, checkpoint_minutes: float = 3.0) -> None:
+    """Train until `minutes` of wall time (earlier runs counted in) are used up; figures go to `out/log.jsonl`."""
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    recipe, rng = trainer.recipe, np.random.default_rng((trainer.recipe.seed, trainer.step_number, 1))
+    ready: queue.Queue[list[Sample]] = queue.Queue(maxsize=3)
+    arguments = (pool, Framing(), recipe, trainer.step_number, ready)
+    threading.Thread(target=batches, args=arguments, daemon=True).start()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    begun, saved, recent = time.monotonic() - trainer.elapsed, time.monotonic(), []
+    with (out / "log.jsonl").open("a") as log:
+        while not stop.is_set() and trainer.elapsed < minutes * 60:
+            samples = ready.get()
+            images, scenes = normalise(samples, trainer.network), [scene(sample) for sample in samples]
+            recent.append(trainer.step(images, scenes, rng, trainer.elapsed / (minutes * 60)))
+            trainer.elapsed = time.monotonic() - begun
+            if trainer.step_number % 25 == 0:
+                log.write(json.dumps(_figures(trainer, recent, len(pool))) + "\n")
+                log.flush()
+                recent = []
+            if time.monotonic() - saved > checkpoint_minutes * 60:
+                trainer.save(checkpoint)
+                saved = time.monotonic()
+    trainer.save(checkpoint)
+
+
+def _figures(trainer: Trainer, recent: list[dict[str, float]], pictures: int) -> dict[str, float]:
+    names = sorted({name for losses in recent for name in losses})
+    means = {name: float(np.mean([losses[name] for losses in recent if name in losses])) for name in names}
+    return {
+        "step": trainer.step_number,
+        "minutes": round(trainer.elapsed / 60, 2),
+        "pictures": pictures,
+        "rate": trainer.optimiser.param_groups[1]["lr"],
+        **{name: round(value, 4) for name, value in means.items()},
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shards", type=Path, required=True, help="folder of shard-*.npz, which may still be growing")
+    parser.add_argument("--out", type=Path, required=True, help="where checkpoint.pt and log.jsonl go")
+    parser.add_argument("--minutes", type=float, required=True, help="wall time in all, resumed runs included")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=Recipe.batch)
+    options = parser.parse_args()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    torch.set_num_threads(options.threads)
+    pool = ShardPool(options.shards, options.out / "unpacked")
+    if not len(pool):
+        parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
+    train(Trainer(Recipe(batch=options.batch)), pool, options.out, options.minutes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The losses of a DensePose R-CNN: region proposals, boxes, and the part and UV maps inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from densepose_labeler.engine.box_head import BOX_WEIGHTS
+from densepose_labeler.engine.boxes import encode, pairwise_iou
+from tools.train.targets import Scene, match_anchors
+
+PERSON, BACKGROUND = 0, 1  # classes of the box head, background last
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each loss counts in the sum."""
+
+    objectness: float = 1.0
+    rpn_box: float = 1.0
+    classes: float = 1.0
+    box: float = 1.0
+    fine: float = 1.0
+    coarse: float = 0.5
+    uv: float = 2.0
+
+
+def rpn_losses(
+    logits: Tensor, deltas: Tensor, anchors: Tensor, scenes: list[Scene], rng: np.random.Generator, per_image: int = 128
+) -> dict[str, Tensor]:
+    """Objectness and box losses over a balanced draw of anchors.
+
+    logits: float [B, A]. deltas: float [B, A, 4]. anchors: float32 [A, 4] XYXY canvas pixels.
+    """
+    objectness, regression, drawn = logits.sum() * 0, deltas.sum() * 0, 0
+    for image, target in enumerate(scenes):
+        labels, index = match_anchors(anchors, target.boxes)
+        people = _draw(labels == 1, per_image // 2, rng)
+        chosen = torch.cat([people, _draw(labels == 0, per_image - len(people), rng)])
+        wanted = (labels[chosen] == 1).to(logits.dtype)
+        objectness = objectness + F.binary_cross_entropy_with_logits(logits[image, chosen], wanted, reduction="sum")
+        if len(people):
+            goal = encode(anchors[people], target.boxes[index[people]])
+            regression = regression + F.smooth_l1_loss(deltas[image, people], goal, beta=0.1, reduction="sum")
+        drawn += len(chosen)
+    return {"objectness": objectness / max(drawn, 1), "rpn_box": regression / max(drawn, 1)}
+
+
+def draw_proposals(
+    proposals: list[Tensor], scenes: list[Scene], rng: np.random.Generator, per_image: int = 24, share: float = 0.33
+) -> tuple[list[Tensor], Tensor, Tensor]:
+    """A draw of boxes for the box head: (boxes per image, class [R], wanted boxes [R, 4])."""
+    boxes, classes, wanted = [], [], []
+    for found, target in zip(proposals, scenes, strict=True):
+        if len(target.boxes):
+            best, index = pairwise_iou(found, target.boxes).max(1)
+        else:
+            best, index = torch.zeros(len(found)), torch.zeros(len(found), dtype=torch.int64)
+        people = _draw(best >= 0.5, int(per_image * share), rng)
+        others = _draw(best < 0.5, per_image - len(people), rng)
+        boxes.append(found[torch.cat([people, others])])
+        classes.append(torch.cat([torch.full((len(people),), PERSON), torch.full((len(others),), BACKGROUND)]))
+        wanted.append(torch.cat([target.boxes[index[people]], torch.zeros(len(others), 4)]))
+    return boxes, torch.cat(classes), torch.cat(wanted)
+
+
+def box_losses(
+    logits: Tensor, deltas: Tensor, boxes: Tensor, classes: Tensor, wanted: Tensor
+) -> dict[str, Tensor]:
+    """Classification over all drawn boxes, regression over those of people ([R, 2], [R, 4], [R, 4], [R], [R, 4])."""
+    people = classes == PERSON
+    regression = deltas.sum() * 0
+    if people.any():
+        goal = encode(boxes[people], wanted[people], BOX_WEIGHTS)
+        regression = F.smooth_l1_loss(deltas[people], goal, beta=0.5, reduction="sum") / len(classes)
+    return {"classes": F.cross_entropy(logits, classes), "box": regression}
+
+
+def densepose_losses(
+    fine: Tensor, coarse: Tensor, u: Tensor, v: Tensor, part: Tensor, uv: Tensor, part_weights: Tensor
+) -> dict[str, Tensor]:
+    """Losses of the maps inside R boxes.
+
+    fine, u, v: float [R, 25, S, S]. coarse: float [R, 2, S, S]. part: int64 [R, S, S]. uv: float [R, 2, S, S].
+    part_weights: float [25], how much a pixel of each part counts. U and V are taught on the true part's channel only.
+    """
+    known = part > 0
+    on_part = part[:, None]
+    du = F.smooth_l1_loss(u.gather(1, on_part)[:, 0], uv[:, 0], beta=0.05, reduction="none")
+    dv = F.smooth_l1_loss(v.gather(1, on_part)[:, 0], uv[:, 1], beta=0.05, reduction="none")
+    count = known.sum().clamp(min=1)
+    return {
+        "fine": F.cross_entropy(fine, part, part_weights),
+        "coarse": F.cross_entropy(coarse, known.long()),
+        "uv": ((du + dv) * known).sum() / count,
+    }
+
+
+def total(losses: dict[str, Tensor], weights: Weights) -> Tensor:
+    """The weighted sum that is minimised."""
+    return torch.stack([value * getattr(weights, name) for name, value in losses.items()]).sum()
+
+
+def _draw(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Indices of at most `most` true entries, drawn at random."""
+    index = mask.nonzero()[:, 0]
+    if len(index) <= most:
+        return index
+    return index[torch.from_numpy(rng.choice(len(index), most, replace=False))]
