@@ -14,6 +14,7 @@ from densepose_labeler.chart_result import chart_result, integer_box
 from densepose_labeler.engine.box_head import Detections
 from densepose_labeler.engine.boxes import area, clip
 from densepose_labeler.engine.chart_predictor import ChartMaps
+from densepose_labeler.engine.layers import fold_frozen_norms
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from densepose_labeler.preprocessing import resize, to_batch
 from densepose_labeler.zoo import ModelSpec
@@ -47,12 +48,14 @@ class Predictor:
 
     Attributes:
         spec: the model's specification, whose `network.input` decides the resizing.
-        device: where the network runs; the model is moved there and set to evaluation mode.
+        device: where the network runs.
+        model: the network given, which is changed: moved there, frozen normalisation folded into the convolutions.
     """
 
     def __init__(self, model: DensePoseRCNN, spec: ModelSpec, device: str | torch.device = "cpu") -> None:
         self.spec = spec
         self.device = torch.device(device)
+        fold_frozen_norms(model)
         self.model = model.eval().to(self.device)
         for value in (*self.model.parameters(), *self.model.buffers()):
             if value.ndim == 4:
@@ -112,7 +115,7 @@ class Predictor:
 
     def _maps(self, features: dict[str, Tensor], boxes: list[Tensor]) -> ChartMaps:
         pooled = self.model.pool_densepose(features, boxes, self.model.decode(features))
-        parts = [self.model.chart_maps(chunk) for chunk in pooled.split(DENSEPOSE_BATCH)]
+        parts = [self.model.chart_maps(chunk) for chunk in torch.split(pooled, DENSEPOSE_BATCH)]
         return parts[0] if len(parts) == 1 else ChartMaps.concatenate(parts)
 
 

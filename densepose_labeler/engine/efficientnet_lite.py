@@ -45,8 +45,8 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and in_channels == out_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = F.relu6(_same_conv(self.depthwise, y))
+        y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        y = F.relu6(_same_conv(self.depthwise, y), inplace=True)
         y = F.conv2d(y, self.project.weight, self.project.bias)
         return x + y if self.residual else y
 
@@ -69,7 +69,7 @@ class EfficientNetLite0(nn.Module):
             self.stages.append(stage)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = F.relu6(_same_conv(self.stem, x))
+        x = F.relu6(_same_conv(self.stem, x), inplace=True)
         outputs: list[Tensor] = []
         for index, stage in enumerate(self.stages):
             x = stage(x)

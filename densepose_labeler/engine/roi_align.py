@@ -20,28 +20,45 @@ CANONICAL_SIZE = 224
 CANONICAL_LEVEL = 4
 
 
-def _axis_taps(start: Tensor, length: Tensor, size: int, resolution: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Feature indices and weights along one axis, both [N, resolution, 2 * samples]."""
+def _axis_taps(
+    start: Tensor, length: Tensor, size: int, resolution: int, samples: int, dense: bool
+) -> tuple[Tensor, Tensor]:
+    """Feature indices and weights along one axis, both [N, resolution, taps].
+
+    Each sample has two taps. `dense` says that samples lie at most one pixel apart, so that the `samples` + 1 pixels
+    from the first sample on hold all of them.
+    """
     bin_length = (length / resolution)[:, None, None]
     bins = torch.arange(resolution, device=start.device, dtype=start.dtype)[None, :, None]
     steps = torch.arange(samples, device=start.device, dtype=start.dtype)[None, None, :] + 0.5
     position = start[:, None, None] + bins * bin_length + steps * bin_length / samples
-    inside = (position >= -1.0) & (position <= size)
+    share = ((position >= -1.0) & (position <= size)) / samples
     position = position.clamp(0, size - 1)  # at the last pixel both taps are that pixel
     low = position.floor()
+    if dense:
+        pixels = low[:, :, :1] + torch.arange(samples + 1, device=start.device, dtype=start.dtype)
+        tent = (1.0 - (position[:, :, None, :] - pixels[..., None]).abs()).clamp(min=0)
+        return pixels.clamp(max=size - 1).to(torch.int64), (tent * share[:, :, None, :]).sum(-1)
     upper_weight = position - low
-    weight = torch.stack((1.0 - upper_weight, upper_weight), -1) * (inside / samples)[..., None]
+    weight = torch.stack((1.0 - upper_weight, upper_weight), -1) * share[..., None]
     index = torch.stack((low, (low + 1).clamp(max=size - 1)), -1)
     return index.to(torch.int64).flatten(2), weight.flatten(2)
 
 
 def _align_uniform(
-    rows: Tensor, size: tuple[int, int], boxes: Tensor, batch: Tensor, resolution: int, samples: tuple[int, int]
+    rows: Tensor,
+    size: tuple[int, int],
+    boxes: Tensor,
+    batch: Tensor,
+    resolution: int,
+    samples: tuple[int, int],
+    dense: bool = False,
 ) -> Tensor:
+    """Boxes in feature pixels that share one number of samples (vertical, horizontal), pooled to [N, R, R, C]."""
     height, width = size
     extent = boxes[:, 2:] - boxes[:, :2]
-    y_index, y_weight = _axis_taps(boxes[:, 1], extent[:, 1], height, resolution, samples[0])
-    x_index, x_weight = _axis_taps(boxes[:, 0], extent[:, 0], width, resolution, samples[1])
+    y_index, y_weight = _axis_taps(boxes[:, 1], extent[:, 1], height, resolution, samples[0], dense)
+    x_index, x_weight = _axis_taps(boxes[:, 0], extent[:, 0], width, resolution, samples[1], dense)
     y_index = y_index + (batch * height)[:, None, None]
     index = y_index[:, :, None, :, None] * width + x_index[:, None, :, None, :]
     weight = y_weight[:, :, None, :, None] * x_weight[:, None, :, None, :]
@@ -79,7 +96,8 @@ def roi_align(features: Tensor, boxes: Tensor, batch: Tensor, scale: float, pool
         group = ((counts[:, 0] == x_samples) & (counts[:, 1] == y_samples)).nonzero()[:, 0]
         samples = (y_samples, x_samples)
         groups.append(group)
-        values.append(_align_uniform(rows, (height, width), scaled[group], batch[group], resolution, samples))
+        size = (height, width)
+        values.append(_align_uniform(rows, size, scaled[group], batch[group], resolution, samples, dense=True))
     return _merge(groups, values, rows.new_zeros((0, resolution, resolution, channels)))
 
 
