@@ -22,3 +22,11 @@ def test_the_flip_table_exchanges_left_and_right_by_name() -> None:
         assert PART_NAMES[other] == swapped
         assert FLIP[other] == part
     assert len(COARSE_OF_FINE) == 25 and max(COARSE_OF_FINE) == 14
+
+
+def test_a_hands_angle_is_counted_from_the_other_side() -> None:
+    parts = np.full((1, 4), 3, np.uint8)
+    uv = np.stack([np.array([[0.0, 0.25, 0.4, 0.9]], np.float32), np.full((1, 4), 0.3, np.float32)])
+    mirrored, coordinates = mirror(parts, uv)
+    assert (mirrored == 4).all()
+    assert np.allclose(coordinates[0, 0, ::-1], [0.5, 0.25, 0.1, 0.6]) and np.allclose(coordinates[1], 0.3)
