@@ -122,11 +122,11 @@ def _sheets(dataset: manifests.Dataset, model: str) -> Iterator[tuple[str, str, 
     shown = shown.assign(turn=shown.sort_values("image_id").groupby(["source", "product_id"]).cumcount())
     for (source, gender), rows in shown.groupby(["source", "gender"]):
         entries = []
-        for row in rows.sort_values(["turn", "image_id"]).head(_PER_SHEET).itertuples():
-            image = decoding.decode(dataset.path / str(row.path))
-            iuv = flatten(labels.read(str(row.image_id)).instances, *image.shape[:2])
-            split = f" · {row.split}" if isinstance(row.split, str) else ""
-            caption = f"{row.category or 'no category'} {row.colour}\n{str(row.image_id)[:12]}{split}"
+        for row in rows.sort_values(["turn", "image_id"]).head(_PER_SHEET).to_dict("records"):
+            image = decoding.decode(dataset.path / row["path"])
+            iuv = flatten(labels.read(row["image_id"]).instances, *image.shape[:2])
+            split = f" · {row['split']}" if isinstance(row["split"], str) else ""
+            caption = f"{row['category'] or 'no category'} {row['colour']}\n{row['image_id'][:12]}{split}"
             entries.append((_smaller(image), _smaller_parts(iuv[..., 0]), caption))
         yield str(source), str(gender), contact_sheet(entries, title=f"{source} · {gender}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.table import Table
 
 from vestiary import __version__, config
 from vestiary.progress import Progress
+
+if TYPE_CHECKING:
+    from densepose_labeler.zoo import ModelSpec
 
 app = typer.Typer(
     name="vestiary",
@@ -83,15 +86,16 @@ def curate(dataset_path: DatasetArgument = None, config_path: ConfigOption = Non
 
     Screening reads the labels of the screening model, so where those are missing the command says how to make them.
     """
+    from curation.run import candidates, screen_and_split
     from curation.run import curate as run
-    from curation.run import screen_and_split
     from densepose_labeler.job import label as label_images
 
     settings = config.load(config_path or config.default_path())
     root = dataset_path or settings.dataset.path
     with Progress(console) as progress:
         run(root, settings.curation, progress)
-        label_images(root, (settings.label.screening_model,), settings.label, progress=progress)
+        screening = (settings.label.screening_model,)
+        label_images(root, screening, settings.label, image_ids=candidates(root), progress=progress)
     screen_and_split(root, settings.curation)
     _print_counts(root)
 
@@ -127,33 +131,38 @@ def label(
 @app.command(epilog="Example: `vestiary models`")
 def models() -> None:
     """List the DensePose models: where their weights are, and what was published of them."""
-    from densepose_labeler import checkpoints, zoo
+    from densepose_labeler import zoo
 
-    table = Table("model", "weights", "parameters", "box AP", "dp AP (GPS)", "measured on", title="DensePose models")
+    table = Table("model", "weights", "box AP", "DensePose AP (GPS)", "measured on", title="DensePose models")
     for name, spec in zoo.load().items():
         published = spec.metrics
-        place = checkpoints.weights_path(spec)
         figures = (
-            (published.box_ap, published.dp_ap_gps, published.dataset) if published else (None, None, "model card")
+            (published.box_ap, published.densepose_ap_gps, published.dataset) if published else ("", "", "model card")
         )
         table.add_row(
             name,
-            "here" if place.is_file() else "not here",
-            f"{spec.parameters / 1e6:.1f} M",
-            *(str(x or "—") for x in figures),
+            "here" if _has_weights(spec) else "not here",
+            *("" if figure is None else str(figure) for figure in figures),
         )
     console.print(table)
     console.print("COCO minival (people) and Chimps are different tests: compare figures within one of them only.")
 
 
-@split_app.command("verify", epilog="Example: `vestiary split verify data/demo --config configs/demo.toml`")
+@split_app.command("verify", epilog="Example: `vestiary split verify data/demo`")
 def verify(dataset_path: DatasetArgument = None, config_path: ConfigOption = None) -> None:
-    """Recompute the splits from the images and prove that no group straddles them."""
-    from curation.run import verify as run
+    """Draw the splits again from the images, compare, and prove that nothing leaks between them."""
+    from curation.split_files import verify as run
 
-    settings = config.load(config_path or config.default_path())
-    report = run(dataset_path or settings.dataset.path, settings.curation)
-    console.print(report)
+    root = dataset_path or config.load(config_path or config.default_path()).dataset.path
+    report = run(root)
+    table = Table("source", "gender", "wanted", "taken", title="Evaluation split")
+    for quota in report.quotas:
+        table.add_row(quota.source, quota.gender or "any", str(quota.count), str(quota.filled))
+    console.print(table)
+    sizes = ", ".join(f"{name} {count}" for name, count in report.images.items())
+    console.print(f"[green]verified[/green]: the files are what the images and the seed give ({sizes});")
+    console.print(f"  groups in several splits: {report.straddling_groups}")
+    console.print(f"  smallest perceptual-hash distance of eval to the rest: {report.smallest_distance} of 64 bits")
 
 
 def _matching(names: str, known: list[str]) -> tuple[str, ...]:
@@ -175,11 +184,20 @@ def _matching(names: str, known: list[str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def _has_weights(spec: ModelSpec) -> bool:
+    from densepose_labeler import checkpoints
+
+    try:
+        return checkpoints.weights_path(spec).is_file()
+    except checkpoints.WeightsMissing:
+        return False
+
+
 def _print_counts(root: Path) -> None:
     import pyarrow.parquet as pq
 
     frame = pq.read_table(root / "images.parquet", columns=["source", "gender", "status", "reason"]).to_pandas()
     table = Table("source", "gender", "status", "reason", "images")
     for key, count in frame.fillna("").groupby(["source", "gender", "status", "reason"]).size().items():
-        table.add_row(*(str(value) for value in key), str(count))  # type: ignore[attr-defined]
+        table.add_row(*(str(value) for value in key), str(count))
     console.print(table)

@@ -103,24 +103,27 @@ class Pipeline:
         from curation.run import curate
 
         with self._progress() as progress:
-            return bool(curate(self.root, self.config.curation, progress))
+            return curate(self.root, self.config.curation, progress).changed
 
     def _label_for_screening(self) -> bool:
-        return self._label_with((self.config.label.screening_model,))
+        from curation.run import candidates
+
+        return self._label_with((self.config.label.screening_model,), candidates(self.root))
 
     def _screen_and_split(self) -> bool:
         from curation.run import screen_and_split
 
-        return bool(screen_and_split(self.root, self.config.curation))
+        return screen_and_split(self.root, self.config.curation).changed
 
     def _label(self) -> bool:
         return self._label_with(self.config.label.models)
 
-    def _label_with(self, models: tuple[str, ...]) -> bool:
+    def _label_with(self, models: tuple[str, ...], image_ids: list[str] | None = None) -> bool:
         from densepose_labeler.job import label  # torch takes seconds to import
 
         with self._progress() as progress:
-            return label(self.root, models, self.config.label, progress=progress).labelled > 0
+            done = label(self.root, models, self.config.label, image_ids=image_ids, progress=progress)
+        return done.labelled > 0
 
     def _describe(self) -> bool:
         from densepose_labeler.index import build_index
