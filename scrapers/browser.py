@@ -10,14 +10,13 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapers.context import CrawlContext
-
 if TYPE_CHECKING:
-    from scrapy.settings import BaseSettings
+    from scrapers.context import CrawlContext
 
 CHROMIUM_VARIABLE = "VESTIARY_CHROMIUM"
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -62,7 +61,8 @@ def settings_for(executable: str, context: CrawlContext, user_agent: str) -> dic
         launch["proxy"] = {"server": config.gateway}
     milliseconds = config.timeout_seconds * 1000
     return {
-        "DOWNLOAD_HANDLERS": {"http": _HANDLER, "https": _HANDLER},
+        # for one scheme alone: each handler would start a browser of its own
+        "DOWNLOAD_HANDLERS": {urlsplit(context.shop.base_url).scheme: _HANDLER},
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
         "PLAYWRIGHT_CONTEXTS": {"default": {"user_agent": user_agent, "service_workers": "block"}},
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 1,
@@ -106,6 +106,8 @@ async def _paint(page: Any, tile: str, timeout_seconds: float) -> None:
         await page.wait_for_selector(tile, state="attached", timeout=timeout_seconds * 1000)
     except PlaywrightTimeout:
         return
+    with suppress(PlaywrightTimeout):  # some pages are never idle
+        await page.wait_for_load_state("networkidle", timeout=min(timeout_seconds, 5.0) * 1000)
     painted, steady = -1, 0
     for _ in range(60):
         count = await page.locator(tile).count()

@@ -33,6 +33,7 @@ class CrawlContext:
     Attributes:
         source: the shop's name, as in the ledger.
         dataset: the dataset directory.
+        is_partial: the command line narrowed the configured crawl down.
         counts: what the report and the progress display show.
         stopped: why no further request is sent; None while the crawl runs.
     """
@@ -43,6 +44,7 @@ class CrawlContext:
     shop: ShopConfig
     dataset: Path
     ledger: Ledger
+    is_partial: bool = False
     policies: HostPolicies = field(init=False)
     store: ImageStore = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)

@@ -70,10 +70,8 @@ class Listing:
         products: in the page's order, without repeats.
         next_url: absolute, of the next page; None on the last.
         announced: how many products the whole category holds, or None where the page does not say.
-        unpainted: tiles that the page has but paints by script only; 0 if none or not known.
     """
 
     products: tuple[ProductLink, ...]
     next_url: str | None = None
     announced: int | None = None
-    unpainted: int = 0

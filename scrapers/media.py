@@ -1,6 +1,6 @@
 """The media pipeline: pictures of a product into the image store, as the bytes that the server sent.
 
-Pictures go through the downloader like pages, so robots.txt, opt-out signals, block recognition and pacing hold for them.
+Pictures go through the downloader like pages: robots.txt, opt-out signals, block recognition and pacing hold for them.
 Scrapy's own image pipeline re-encodes, and its file pipeline forgets what failed; this one does neither:
 
 - every picture of every product is recorded as a sighting, also one that is refused or was fetched before;

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from scrapy import signals
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CHATTY = ("scrapy", "twisted", "asyncio")
+_CHATTY = ("scrapy", "scrapy-playwright", "twisted", "asyncio")
 
 
 class ProgressDisplay:
@@ -31,9 +32,7 @@ class ProgressDisplay:
         self._crawler = crawler
         self._live: Progress | None = None
         self._loop = create_looping_call(self._tick)
-        if (crawler.settings.getpriority("LOG_LEVEL") or 0) < 40:  # below the command line's priority
-            for name in _CHATTY:
-                logging.getLogger(name).setLevel(logging.WARNING)
+        quieten(crawler.settings)
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._closed, signal=signals.spider_closed)
 
@@ -69,6 +68,13 @@ class ProgressDisplay:
             self._live.stop()
             if (handler := get_scrapy_root_handler()) is not None and isinstance(handler, logging.StreamHandler):
                 handler.setStream(sys.stderr)
+
+
+def quieten(settings: BaseSettings) -> None:
+    """Leave only warnings of the frameworks in the log, unless the command line asked for a level."""
+    if (settings.getpriority("LOG_LEVEL") or 0) < SETTINGS_PRIORITIES["cmdline"]:
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def describe(counts: Mapping[str, int]) -> str:

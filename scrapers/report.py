@@ -16,7 +16,6 @@ from scrapers.exit_status import ExitStatus
 from scrapers.gates import failures
 
 if TYPE_CHECKING:
-    from scrapy import Spider
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ class Report:
     def from_crawler(cls, crawler: Crawler) -> Report:
         return cls(crawler)
 
-    def _opened(self, spider: Spider) -> None:
+    def _opened(self) -> None:
         context = context_of(self._crawler)
         statement = context.shop.permission
         if statement is not None:
@@ -50,10 +49,9 @@ class Report:
                 "%s: permission: %s (%s; %s)", context.source, statement.basis, statement.reference, statement.contact
             )
         fingerprint = context.config.fingerprint_of(context.source)
-        # A run over some of the categories, or with a limit of its own, is not the configured crawl.
-        self._run = context.ledger.start_run(
-            context.source, f"partial:{fingerprint}" if spider.is_partial else fingerprint
-        )  # type: ignore[attr-defined]
+        if context.is_partial:  # some of the categories, or a limit of its own: not the configured crawl
+            fingerprint = f"partial:{fingerprint}"
+        self._run = context.ledger.start_run(context.source, fingerprint)
 
     def _error(self, **_: object) -> None:
         self._errors += 1
@@ -114,7 +112,7 @@ def table(context: CrawlContext, status: ExitStatus, why: str, seconds: float) -
             and not reason.startswith("known")
         ):
             grid.add_row(f"{kind} refused: {reason}", f"{counts[name]:,}")
-    if counts["tiles:missed"]:
-        grid.add_row("tiles missed (painted by script)", f"{counts['tiles:missed']:,}")
+    if counts["products:missed"]:
+        grid.add_row("products missed (painted by script)", f"{counts['products:missed']:,}")
     grid.add_row("duration", f"{seconds:.1f} s")
     return grid

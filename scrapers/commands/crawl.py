@@ -12,6 +12,7 @@ from manifests.settings import SettingsError
 from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load
 from scrapers.exit_status import ExitStatus
 from scrapers.politeness import permission
+from scrapers.progress import quieten
 from scrapers.report import EXIT_STATUS
 from scrapers.spiders.base import chosen_categories, parsed_limit
 
@@ -28,7 +29,8 @@ class Command(ScrapyCrawl):
             sys.stderr.write(f"{error}\n")
             self.exitcode = ExitStatus.REFUSED
             return
-        assert self.crawler_process is not None
+        assert self.crawler_process is not None and self.settings is not None
+        quieten(self.settings)
         crawler = self._create_crawler(args[0])
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()

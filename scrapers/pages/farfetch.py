@@ -42,12 +42,9 @@ def read_listing(page: SavedPage) -> Listing:
         absolute = page.absolute(re.sub(r"(?<!:)/{2,}", "/", url)) if url else ""
         if number := product_id_of(absolute):
             # The same product may stand under a sale path as well, which robots.txt has been known to bar.
-            key = number if "/shopping/" in absolute else _without_query(absolute)
+            key = _without_query(absolute) if "/sale/" in absolute else number
             products.setdefault(key, ProductLink(_without_query(absolute), key))
-    number_of_items = as_dict(item_list).get("numberOfItems")
-    return Listing(
-        tuple(products.values()), _next_url(page), number_of_items if isinstance(number_of_items, int) else None
-    )
+    return Listing(tuple(products.values()), _next_url(page))
 
 
 def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:

@@ -1,7 +1,7 @@
 """Zalando: listings (embedded data and painted tiles) and product pages (`graphqlCache`, or JSON-LD).
 
 The page's data sits in a script whose class and number change from one front-end to the next (`re-1-13`, `re-1-15`,
-`__hydrationDataConsume(…)`), so it is found by what it holds. Class names are build hashes; nothing is selected by them.
+`__hydrationDataConsume(…)`), so it is found by what it holds. Class names are build hashes and select nothing.
 """
 
 from __future__ import annotations
@@ -46,10 +46,7 @@ def read_listing(page: SavedPage) -> Listing:
             products.setdefault(match[1].upper(), ProductLink(_without_query(page.absolute(url)), match[1].upper()))
     if not products and not cache:
         raise MarkupError(f"{page.url}: no graphqlCache and no product tile")
-    announced = _announced(collection)
-    return Listing(
-        tuple(products.values()), _next_url(page, collection), announced, _unpainted(page, len(products), collection)
-    )
+    return Listing(tuple(products.values()), _next_url(page, collection), _announced(collection))
 
 
 def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
@@ -223,15 +220,6 @@ def _announced(collection: Json) -> int | None:
             if isinstance(holder.get(name), int):
                 return int(holder[name])
     return None
-
-
-def _unpainted(page: SavedPage, found: int, collection: Json) -> int:
-    """Tiles that the page holds a place for beyond the products found."""
-    size = as_dict(collection.get("pagination")).get("pageSize") or collection.get("pageSize")
-    places = len(page.selector.css("article"))
-    announced = _announced(collection)
-    wanted = min(size, announced) if isinstance(size, int) and announced is not None else places
-    return max(0, wanted - found)
 
 
 def _next_url(page: SavedPage, collection: Json) -> str | None:

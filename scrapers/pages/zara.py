@@ -38,7 +38,7 @@ def read_listing(page: SavedPage, market_url: str) -> Listing:
     for product, colour in _cards(groups):
         url = product_data_url(market_url, colour) if page.is_json else product_page_url(market_url, product, colour)
         links.setdefault(_article_and_colour(product, colour), ProductLink(url, text_of(colour.get("productId"))))
-    return Listing(tuple(links.values()), announced=len(links))
+    return Listing(tuple(links.values()))
 
 
 def read_product(

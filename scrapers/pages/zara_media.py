@@ -1,8 +1,8 @@
 """Zara's `xmedia`: which entries are photographs of the product, what each shows, and the URL to fetch.
 
-Asset names end in a code: p the main picture on a model, a1… more on a model (or a film), e1… the garment alone, f1 a
-selector picture that may be either. Until 2024 the code was a group of numbers instead: `…_1_1_1`, `…_2_N_1`, `…_6_N_1`,
-`…_3_1` for a swatch. `kind` and the names of the lists do not tell: in listings everything is "other", and in 2016
+Asset names end in a code: p the main picture on a model, a1… more on a model (or a film), e1… the garment alone, f1
+a selector picture that may be either. Until 2024 the code was a group of numbers instead: `…_1_1_1`, `…_2_N_1`,
+`…_6_N_1`, and `…_3_1` for a swatch. `kind` and the names of lists do not tell: in listings all is "other", and in 2016
 `modelImgs` held the garment alone.
 """
 

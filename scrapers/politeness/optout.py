@@ -40,8 +40,8 @@ def signals_of(response: Response) -> tuple[str, ...]:
         found += [f"{name}: {value.decode('latin-1').strip()}" for value in response.headers.getlist(name)]
     if isinstance(response, HtmlResponse):
         for name in ("robots", AGENT.lower(), "tdm-reservation", "content-usage"):
-            path = f"//meta[translate(@name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')='{name}']/@content"
-            found += [f"meta {name}: {value.strip()}" for value in response.xpath(path).getall()]
+            values = response.css(f'meta[name="{name}" i]::attr(content)').getall()
+            found += [f"meta {name}: {value.strip()}" for value in values]
     return tuple(found)
 
 

@@ -49,6 +49,7 @@ class ShopSpider(Spider):
     """CSS selector of a tile, where listings paint tiles by script."""
 
     context: CrawlContext
+    allowed_domains: list[str]
 
     @abstractmethod
     def read_listing(self, page: SavedPage) -> Listing:
@@ -69,10 +70,9 @@ class ShopSpider(Spider):
         spider.allowed_domains = list(shop.hosts)
         spider.categories = chosen_categories(shop.categories, wanted)
         spider.limit = parsed_limit(limit) or config.limit
-        spider.is_partial = wanted is not None or limit is not None
-        spider.context = CrawlContext(
-            crawler, spider.name, config, shop, dataset.path, Ledger(dataset.path / "crawl.sqlite")
-        )
+        ledger = Ledger(dataset.path / "crawl.sqlite")
+        is_partial = wanted is not None or limit is not None
+        spider.context = CrawlContext(crawler, spider.name, config, shop, dataset.path, ledger, is_partial)
         delay = config.delay_for(shop)
         for name, value in {
             "USER_AGENT": config.user_agent,
@@ -88,7 +88,6 @@ class ShopSpider(Spider):
         super().__init__(*args, **arguments)
         self.categories: tuple[Category, ...] = ()
         self.limit: int | None = None
-        self.is_partial = False
         self.has_browser = False
         self._suspects = 0
         self._asked: set[str] = set()
@@ -103,10 +102,10 @@ class ShopSpider(Spider):
                 logger.error("%s: not started: %s: %s", self.name, host, policy.why)
                 raise CloseSpider(ExitStatus.ROBOTS.name.lower())
         for category in self.categories:
-            yield self._listing_request(self.context.shop.base_url + category.path, category, 1)
+            yield self._listing_request(self.context.shop.base_url + category.path, category, 1, 0)
 
-    def parse_listing(self, response: Response, category: Category, number: int) -> Iterator[Request]:
-        """One page of a category: its products, then the next page."""
+    def parse_listing(self, response: Response, category: Category, number: int, before: int) -> Iterator[Request]:
+        """One page of a category, after `before` products on earlier pages: its products, then the next page."""
         listing = self._read(response, self.read_listing)
         if listing is None:
             return
@@ -115,11 +114,6 @@ class ShopSpider(Spider):
             self._refuse(response.url, Outcome(FetchReason.HTTP_ERROR, detail, response.status))
             return
         self._accept(response)
-        if listing.unpainted:
-            logger.warning(
-                "%s: %d tiles of %s are painted by script and were missed", self.name, listing.unpainted, response.url
-            )
-            self.context.counts["tiles:missed"] += listing.unpainted
         share = -(-self.limit // len(self.categories)) if self.limit else None
         for link in listing.products:
             if share is not None and self._asked_in.get(category, 0) >= share:
@@ -129,7 +123,12 @@ class ShopSpider(Spider):
                 self._asked_in[category] = self._asked_in.get(category, 0) + 1
                 yield self._request(link.url, self.parse_product, {"category": category}, priority=10)
         if listing.next_url and number < self.context.shop.max_pages:
-            yield self._listing_request(listing.next_url, category, number + 1)
+            yield self._listing_request(listing.next_url, category, number + 1, before + len(listing.products))
+        elif listing.announced and (missed := listing.announced - before - len(listing.products)) > 0:
+            logger.warning(
+                "%s: %d of %d products are on no page of %s", self.name, missed, listing.announced, category.path
+            )
+            self.context.counts["products:missed"] += missed
 
     def parse_product(self, response: Response, category: Category) -> Iterator[ProductItem]:
         """One product; what its page does not say is taken from the category."""
@@ -145,7 +144,7 @@ class ShopSpider(Spider):
     def failed(self, failure: Failure) -> None:
         """Record why a page did not come."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        if not isinstance(failure.value, Stopped):
+        if failure.value is not None and not isinstance(failure.value, Stopped):
             self._refuse(request.url, outcome_of_error(failure.value))
 
     def _read(self, response: Response, reader: Any) -> Any:
@@ -183,8 +182,9 @@ class ShopSpider(Spider):
         meta = {KIND: "page", "vestiary_asked": url}
         return Request(url, callback=callback, errback=self.failed, cb_kwargs=arguments, meta=meta, priority=priority)
 
-    def _listing_request(self, url: str, category: Category, number: int) -> Request:
-        request = self._request(url, self.parse_listing, {"category": category, "number": number})
+    def _listing_request(self, url: str, category: Category, number: int, before: int) -> Request:
+        arguments = {"category": category, "number": number, "before": before}
+        request = self._request(url, self.parse_listing, arguments)
         if self.has_browser and self.painted_tile:
             request.meta.update(browser.page_meta(self.painted_tile, self.context.config.timeout_seconds))
         return request
@@ -197,10 +197,10 @@ class ShopSpider(Spider):
         if executable is None:
             if config.browser == "always":
                 raise SettingsError(
-                    f'browser = "always", but no Chromium was found: install one, or set {browser.CHROMIUM_VARIABLE} to it'
+                    f'browser = "always", but there is no Chromium: install one, or set {browser.CHROMIUM_VARIABLE}'
                 )
             logger.warning(
-                "%s: no Chromium found (%s, PATH, Playwright): listings go without it, and tiles painted by script are missed",
+                "%s: no Chromium (looked at %s, PATH, Playwright): tiles that listings paint by script are missed",
                 self.name,
                 browser.CHROMIUM_VARIABLE,
             )

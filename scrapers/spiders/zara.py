@@ -11,7 +11,7 @@ from scrapers.spiders.base import ShopSpider
 
 
 class ZaraSpider(ShopSpider):
-    """Categories may be given as a page (`/us/en/woman-dresses-l1066.html`) or as JSON (`/us/en/category/…/products?ajax=true`)."""
+    """Categories are pages (`/us/en/woman-dresses-l1066.html`) or JSON (`/us/en/category/…/products?ajax=true`)."""
 
     name = zara.SOURCE
 
