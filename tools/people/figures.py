@@ -145,3 +145,22 @@ def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), tur
         "wears": ", ".join(piece.garment.name for piece in base.draped),
     }
     return Person(label, tuple(meshes), strands, attributes)
+
+
+def still_life(base: Figure, rng: np.random.Generator) -> tuple[Mesh, ...]:
+    """Some of the figure's clothes without anybody in them: filled as on an invisible mannequin, or laid flat."""
+    if not base.draped:
+        return ()
+    first = base.draped[int(rng.integers(len(base.draped)))].garment.material
+    chosen = [piece for piece in base.draped if piece.garment.material is first]
+    if rng.random() < 0.15:
+        chosen = list(base.draped)
+    flat = 0.12 if rng.random() < 0.5 else 1.0
+    meshes = []
+    for piece in chosen:
+        points = piece.points - piece.points.mean(0) * [1, 1, 0]
+        points = points * [1, flat, 1] - [0, 0, min(p.points[:, 2].min() for p in chosen) - 0.02]
+        meshes.append(
+            Mesh(piece.garment.name, points.astype(np.float32), piece.faces, piece.fabric.astype(np.float32), piece.garment.material)
+        )
+    return tuple(meshes)
