@@ -53,6 +53,5 @@ def test_the_fingerprint_follows_the_dataset_not_the_demo_shops_address(
     first = config.load(path).fingerprint
     monkeypatch.setenv("VESTIARY_GATEWAY", "http://127.0.0.1:4711")
     assert config.load(path).fingerprint == first
-    path.write_text(demo_text + "\n[curation]\nmin_size = 300\n" if "[curation]" not in demo_text else
-                    demo_text.replace("[curation]\n", "[curation]\nmin_size = 300\n", 1))  # fmt: skip
+    path.write_text(demo_text.replace("min_size = 400", "min_size = 300"))
     assert config.load(path).fingerprint != first
