@@ -1,4 +1,4 @@
-"""`python -m scrapers.chromium [--install]`: says which Chromium crawls would use, and installs one where that can be done.
+"""`python -m scrapers.chromium [--install]`: which Chromium crawls would use; installs one where that can be done.
 
 Playwright's own is tried first, then, on Debian as root, the system's package. Vestiary works without: listings that
 paint their tiles by script then show fewer products.
