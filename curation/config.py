@@ -146,7 +146,9 @@ class CurationConfig(Settings):
 
     @model_validator(mode="after")
     def _source_names_are_distinct(self) -> Self:
-        names = Counter(folder.source for folder in (*self.sources.hr_viton, *self.sources.folders))
+        names = Counter(
+            [folder.source for folder in self.sources.hr_viton] + [folder.source for folder in self.sources.folders]
+        )
         for name, count in names.items():
             if count > 1:
                 raise ValueError(f"{count} folders share the source name {name!r}: give each its own `source`")

@@ -45,4 +45,4 @@ def mark_duplicates(
 
 def _worse(image: ImageRecord) -> tuple[int, float, str]:
     """Ascending from the best copy to the worst."""
-    return -image.pixels, -image.inspection.bytes / image.pixels, image.image_id
+    return -image.pixels, -image.inspection.size / image.pixels, image.image_id

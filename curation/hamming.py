@@ -1,14 +1,13 @@
 """All pairs of 64-bit hashes within a Hamming radius, without comparing all pairs.
 
-A multi-index hash (Norouzi, Punjani, Fleet: Fast Search in Hamming Space with Multi-Index Hashing, CVPR 2012): split the
-64 bits into four bands of 16. Two hashes within radius r agree to within r // 4 bits in at least one band, so only the
-hashes in the 1 + 16 + 120 + ... nearest buckets of each band are compared. A few thousand hashes are compared directly,
-which is faster than compiling the search.
+A multi-index hash (Norouzi, Punjani, Fleet: Fast Search in Hamming Space with Multi-Index Hashing, CVPR 2012): split
+the 64 bits into four bands of 16. Two hashes within radius r agree to within r // 4 bits in at least one band, so only
+the hashes in the 1 + 16 + 120 + ... nearest buckets of each band are compared. A few thousand hashes are compared
+directly, which is faster than compiling the search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -53,15 +52,14 @@ def direct_pairs(hashes: Hashes, radius: int) -> Pairs:
 
 def indexed_pairs(hashes: Hashes, radius: int) -> Pairs:
     """`pairs_within` by a multi-index hash."""
-    keys = (
-        (hashes[None, :] >> (np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BITS))[:, None]) & np.uint64(0xFFFF)
-    ).astype(np.int64)  # [4, N]
+    shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BITS)
+    keys = ((hashes[None, :] >> shifts[:, None]) & np.uint64(0xFFFF)).astype(np.int64)  # [4, N]
     order = np.argsort(keys, axis=1, kind="stable")
     starts = np.stack([np.searchsorted(np.sort(band), np.arange(2**_BITS + 1)) for band in keys])
-    flips = [
-        sum(1 << bit for bit in bits) for n in range(radius // _BANDS + 1) for bits in combinations(range(_BITS), n)
-    ]
-    pairs: Pairs = _search()(hashes, keys, order, starts, np.array(flips, np.int64), radius)
+    flipped = (bits for count in range(radius // _BANDS + 1) for bits in combinations(range(_BITS), count))
+    flips = [sum(1 << bit for bit in bits) for bits in flipped]
+    # Bucket by bucket, the hashes lie side by side: scanning a bucket reads memory in order.
+    pairs: Pairs = _search()(hashes[order], order, starts, np.array(flips, np.int64), radius)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
@@ -71,46 +69,48 @@ def distance(one: Hashes | np.uint64, other: Hashes | np.uint64) -> npt.NDArray[
 
 
 @cache
-def _search() -> Callable[..., Any]:
-    """The search, compiled on first use, as only large datasets need it."""
+def _search() -> Any:
+    """The compiled search. Only large datasets need it, so only they import and compile."""
     import numba
 
-    @numba.njit(cache=True)
+    @numba.njit
     def popcount(value):  # type: ignore[no-untyped-def]
         value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
         value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
         value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
         return (value * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
-    @numba.njit(cache=True)
-    def search(hashes, keys, order, starts, flips, radius):  # type: ignore[no-untyped-def]
+    @numba.njit
+    def search(banded, order, starts, flips, radius):  # type: ignore[no-untyped-def]
         found = np.empty((1024, 2), np.int64)
         count = 0
         band_radius = np.uint64(radius // 4)
         for band in range(4):
-            for i in range(len(hashes)):
+            for key in range(65536):
+                if starts[band, key] == starts[band, key + 1]:
+                    continue
                 for flip in flips:
-                    key = keys[band, i] ^ flip
-                    for place in range(starts[band, key], starts[band, key + 1]):
-                        j = order[band, place]
-                        if j <= i:
-                            continue
-                        difference = hashes[i] ^ hashes[j]
-                        if popcount(difference) > radius:
-                            continue
-                        seen = False  # an earlier band has reported the pair
-                        for earlier in range(band):
-                            bits = (difference >> np.uint64(16 * earlier)) & np.uint64(0xFFFF)
-                            seen = seen or popcount(bits) <= band_radius
-                        if seen:
-                            continue
-                        if count == len(found):
-                            larger = np.empty((2 * count, 2), np.int64)
-                            larger[:count] = found
-                            found = larger
-                        found[count, 0] = i
-                        found[count, 1] = j
-                        count += 1
+                    other = key ^ flip
+                    if other < key:
+                        continue  # the two buckets were compared from the other side
+                    for p in range(starts[band, key], starts[band, key + 1]):
+                        for q in range(max(p + 1, starts[band, other]), starts[band, other + 1]):
+                            difference = banded[band, p] ^ banded[band, q]
+                            if popcount(difference) > radius:
+                                continue
+                            seen = False  # an earlier band has reported the pair
+                            for earlier in range(band):
+                                bits = (difference >> np.uint64(16 * earlier)) & np.uint64(0xFFFF)
+                                seen = seen or popcount(bits) <= band_radius
+                            if seen:
+                                continue
+                            if count == len(found):
+                                larger = np.empty((2 * count, 2), np.int64)
+                                larger[:count] = found
+                                found = larger
+                            found[count, 0] = min(order[band, p], order[band, q])
+                            found[count, 1] = max(order[band, p], order[band, q])
+                            count += 1
         return found[:count].copy()
 
-    return search  # type: ignore[no-any-return]
+    return search

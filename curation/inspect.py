@@ -50,7 +50,7 @@ def inspect_images(
         for (image_id, path), measured in map_surviving(partial(_inspect_item, max_pixels), unknown, _count(workers)):
             if measured is None:
                 died = "decoding it killed the process"
-                known[image_id] = Inspection(bytes=path.stat().st_size, reason=ImageReason.UNDECODABLE, detail=died)
+                known[image_id] = Inspection(size=path.stat().st_size, reason=ImageReason.UNDECODABLE, detail=died)
             else:
                 known[image_id] = batch[image_id] = measured
             done += 1
@@ -93,14 +93,15 @@ def inspect(path: Path, max_pixels: int) -> Inspection:
         reason = ImageReason.TOO_LARGE if error.reason == ImageReason.TOO_LARGE else ImageReason.UNDECODABLE
         return _unusable(header, data, reason, str(error))
     image = Image.fromarray(rgb)
+    grey = image.convert("L")  # what both of its readers would do first
     return Inspection(
         format=header.format,
         width=image.width,
         height=image.height,
-        bytes=len(data),
-        phash=perceptual_hash(image),
+        size=len(data),
+        phash=perceptual_hash(grey),
         colours=colour_grid(image),
-        sharpness=sharpness(image),
+        sharpness=sharpness(grey),
     )
 
 
@@ -110,12 +111,12 @@ def perceptual_hash(image: Image.Image) -> int:
 
 
 def sharpness(image: Image.Image) -> float:
-    """Variance of the Laplacian of luminance 0..255, with the longer side reduced to at most 512 pixels.
+    """Variance of the Laplacian of luminance 0..255, the longer side reduced by a whole factor to at most 512 pixels.
 
     Reducing first makes pictures of different sizes comparable. Below about 20, a photograph looks blurred.
     """
     grey = image.convert("L")
-    grey.thumbnail((_SHARPNESS_SIDE, _SHARPNESS_SIDE), Image.Resampling.BOX)
+    grey = grey.reduce(max(1, -(-max(grey.size) // _SHARPNESS_SIDE)))
     light: npt.NDArray[np.int16] = np.asarray(grey).astype(np.int16)
     if min(light.shape) < 3:
         return 0.0
@@ -125,5 +126,5 @@ def sharpness(image: Image.Image) -> float:
 
 def _unusable(header: ImageHeader | None, data: bytes, reason: ImageReason, detail: str) -> Inspection:
     if header is None:
-        return Inspection(bytes=len(data), reason=reason, detail=detail)
+        return Inspection(size=len(data), reason=reason, detail=detail)
     return Inspection(header.format, header.width, header.height, len(data), reason=reason, detail=detail)

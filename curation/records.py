@@ -33,7 +33,7 @@ class Inspection:
     Attributes:
         format: a key of `manifests.decoding.SUFFIXES`; None if the bytes are no picture.
         width, height: pixels; None if the header cannot be read.
-        bytes: size of the file.
+        size: of the file, in bytes.
         phash: `imagehash.phash` as a 64-bit number, row-major, first bit highest; None if not decoded.
         colours: 8 x 8 x 3 bytes, row-major: mean sRGB of each cell of an 8 x 8 grid; None if not decoded.
         sharpness: see `curation.inspect.sharpness`; None if not decoded.
@@ -44,7 +44,7 @@ class Inspection:
     format: str | None = None
     width: int | None = None
     height: int | None = None
-    bytes: int = 0
+    size: int = 0
     phash: int | None = None
     colours: bytes | None = None
     sharpness: float | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curation.config import ScreenConfig
 from curation.errors import CurationError
@@ -17,6 +18,9 @@ from manifests.reasons import ImageReason, ImageStatus, LabelStatus, View
 _REGIONS = {"torso": (1,), "hands": (2, 3), "feet": (4, 5), "upper legs": (6, 7), "lower legs": (8, 9),
             "upper arms": (10, 11), "lower arms": (12, 13), "head": (14,)}  # fmt: skip
 """The eight body regions by coarse part number (`manifests.parts.COARSE_OF_FINE`)."""
+
+_COLUMNS = ["image_id", "status", "error", "height",
+            *(f"instances.list.element.{name}" for name in ("box", "score", "part_pixels"))]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,9 @@ def read_people(labels: LabelSet, wanted: set[str]) -> dict[str, tuple[Person, .
             f"{len(missing)} of {len(wanted)} images have no labels by the screening model {labels.name!r}: "
             f"label them, then screen again"
         )
-    table = labels.summary([
-        "image_id", "status", "error", "height",
-        *(f"instances.list.element.{name}" for name in ("box", "score", "part_pixels")),
-    ])  # fmt: skip
     people: dict[str, tuple[Person, ...]] = {}
     errors: list[str] = []
-    for row in table.to_pylist():
+    for row in _rows(labels):
         if row["image_id"] not in wanted:
             continue
         if row["status"] == LabelStatus.ERROR:
@@ -127,7 +127,13 @@ def read_people(labels: LabelSet, wanted: set[str]) -> dict[str, tuple[Person, .
     return people
 
 
-def _person(instance: dict[str, list[float]], image_height: int) -> Person:
+def _rows(labels: LabelSet) -> Iterator[dict[str, Any]]:
+    """The label rows without the maps, which are nearly all of the bytes."""
+    for _, path in labels.parts():
+        with pq.ParquetFile(path) as file:
+            yield from file.read(columns=_COLUMNS).to_pylist()
+
+
+def _person(instance: dict[str, Any], image_height: int) -> Person:
     _, y0, _, y1 = instance["box"]
-    pixels = np.asarray(instance["part_pixels"], np.int64)
-    return Person(float(instance["score"]), (y1 - y0) / image_height, tuple(pixels.tolist()))  # type: ignore[arg-type]
+    return Person(instance["score"], (y1 - y0) / image_height, tuple(instance["part_pixels"]))

@@ -154,8 +154,8 @@ def split_fingerprint(images_made_from: Mapping[str, str], config: SplitConfig) 
 
 def _members(images: pa.Table) -> Iterable[Member]:
     names = ("image_id", "group_id", "source", "gender", "status")
-    for *facts, status in zip(*(images[name].to_pylist() for name in names), strict=True):
-        yield Member(*facts, kept=status == ImageStatus.KEPT)
+    for image_id, group_id, source, gender, status in zip(*(images[name].to_pylist() for name in names), strict=True):
+        yield Member(image_id, group_id, source, gender, kept=status == ImageStatus.KEPT)
 
 
 def _report(images: pa.Table, config: SplitConfig, drawn: Draw) -> SplitReport:

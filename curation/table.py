@@ -47,7 +47,7 @@ def _row(image: ImageRecord) -> dict[str, Any]:
         "width": inspection.width,
         "height": inspection.height,
         "format": inspection.format,
-        "bytes": inspection.bytes,
+        "bytes": inspection.size,
         "phash": inspection.phash,
         "source": facts.source,
         "synthetic": facts.synthetic,

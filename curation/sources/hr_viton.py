@@ -1,4 +1,4 @@
-"""A folder in HR-VITON's layout (VITON-HD, 2021): people in `image/`, their garments under the same name in `cloth/`."""
+"""A folder in HR-VITON's layout (of VITON-HD, 2021): people in `image/`, garments of the same name in `cloth/`."""
 
 from __future__ import annotations
 
