@@ -63,10 +63,12 @@ def at_width(data: bytes, width: int | None) -> bytes:
     """`data` itself where `width` is None, at least `FULL_WIDTH` or no less than the picture's; else a smaller copy."""
     if width is None or width >= FULL_WIDTH:
         return data
-    image = _open(data)
+    image = Image.open(io.BytesIO(data))
     if width >= image.width:
         return data
-    return _encode(image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS), 85)
+    size = (width, round(image.height * width / image.width))
+    image.draft("RGB", size)  # decodes no more pixels than the copy needs
+    return _encode(image.convert("RGB").resize(size, Image.Resampling.LANCZOS), 85)
 
 
 def _open(data: bytes) -> Image.Image:

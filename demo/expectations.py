@@ -269,7 +269,7 @@ def _farfetch(catalogue: Catalogue) -> Iterable[Expectation]:
         kind="page_barred_by_robots",
         shop="farfetch",
         why="The listing names the product a second time under the sale path, which robots.txt bars.",
-        pages=(f"{root}{clothing.path}",),
+        pages=(f"{root}{clothing.path}", f"{root}{clothing.path}?page=2"),
         url_prefixes=(f"{root}{farfetch_data.product_path(product, 'sale')}",),
         fetch="robots_barred",
         required=False,

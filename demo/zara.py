@@ -76,8 +76,9 @@ class Zara:
     def photos(self) -> Mapping[str, Photo]:
         found: dict[str, Photo] = {}
         for product in self.products:
-            extra = [data.selector_media(product), data.swatch_media(product)]
-            for media in [*data.medias(product), *extra]:
+            colours = [other for other in self.products if other.style == product.style]
+            swatch = [data.swatch_media(product)] if len(colours) > 1 else []
+            for media in [*data.medias(product), data.selector_media(product), *swatch]:
                 found[media.path] = media.photo
             if product.video:
                 found[f"{data.video_folder(product)}/poster/poster.jpg"] = data.poster_photo(product)
