@@ -165,7 +165,7 @@ def _with_collar(points: Floats, faces: Ints, fabric: Floats, height: float, fol
 
 
 def _shoe(points: Floats, floor: float, sole: float) -> Floats:
-    """A flat sole below the foot, a little wider than it."""
+    """A flat sole below the foot, a little wider than it, with an upright edge."""
     out = points.copy()
     low = np.clip((floor + 0.03 - points[:, 2]) / 0.02, 0, 1)
     for mask in (points[:, 0] > 0, points[:, 0] <= 0):
@@ -217,6 +217,8 @@ def drape(shape: Shape, garment: Garment, inner: tuple[Draped, ...], detail: int
     if cut.template == "shoe":
         floor = shape.rest[np.unique(model.faces), 2].min()
         points = _shoe(points, floor, 0.018)
+        mean_floor = model.rest[np.unique(model.faces), 2].min()
+        fabric[:, 2] = points[:, 2] - floor + mean_floor
     else:
         crease = waves(fabric * [1, 1, 0.5], garment.seed, 5.0) + 0.5 * waves(fabric * [1, 1, 1.6], garment.seed + 1, 8.0, 2)
         points = points + vertex_normals(points, faces) * (fit.wrinkle * (1 - 2 * np.abs(crease)))[:, None]

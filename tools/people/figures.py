@@ -137,7 +137,8 @@ def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), tur
         points = carry(base.hair.points.reshape(-1, 3), base.hair.weights, bones) @ spin.T + shift
         material = Material("hair", (base.hair_colour,), roughness=0.4)
         curves = points.reshape(base.hair.points.shape).astype(np.float32)
-        strands = (Strands(base.hair_style, curves, base.hair.shade, base.detail.radius, base.detail.radius * 0.35, material),)
+        radius = base.detail.radius * (1.5 if base.hair_style == "curly" else 1.0)
+        strands = (Strands(base.hair_style, curves, base.hair.shade, radius, radius * 0.35, material),)
     attributes = {
         "gender": "women" if base.shape.female else "men",
         "pose": pose.name,

@@ -11,7 +11,7 @@ from tools.people.bodies import Floats, Ints, Shape, rig, vertex_normals
 from tools.people.scene import Colour
 from tools.people.skin import hairline
 
-LENGTHS = {"buzz": 0.012, "short": 0.045, "crop": 0.07, "curly": 0.12, "bob": 0.26, "long": 0.46, "pony": 0.36, "bun": 0.2}
+LENGTHS = {"buzz": 0.012, "short": 0.045, "crop": 0.07, "curly": 0.1, "bob": 0.26, "long": 0.46, "pony": 0.36, "bun": 0.2}
 FEMALE_STYLES = ("long", "long", "bob", "pony", "bun", "curly", "bob", "crop")
 MALE_STYLES = ("short", "short", "crop", "buzz", "short", "curly", "bald")
 COLOURS: tuple[Colour, ...] = (
@@ -82,7 +82,7 @@ def grow(shape: Shape, style: str, cloth: Floats, rng: np.random.Generator, coun
         elif style in ("short", "crop"):
             pull = normal * (0.5 - 0.3 * part) + np.stack([side * 0.3 + sweep, np.full(count, 0.25), np.full(count, -0.2)], 1)
         elif style == "curly":
-            pull = normal * 0.6 + rng.normal(size=(count, 3)) * 0.9 + down * 0.25
+            pull = normal * 0.55 + rng.normal(size=(count, 3)) * 0.45 + drift[clump] * 2.4 + down * 0.3
         elif style in ("pony", "bun"):
             way = knot - here
             gap = np.linalg.norm(way, axis=1, keepdims=True)

@@ -117,11 +117,10 @@ def texture(
         eyeball = np.logical_or(*(np.all(_segments(size) == colour, -1) for colour in both))
         if not eyeball.any():
             continue
-        points = np.nan_to_num(place[eyeball], nan=0.0)
-        away = points - points.mean(0)
+        away = place[eyeball] - eyes[side].astype(np.float32)
         away /= np.linalg.norm(away, axis=1, keepdims=True) + 1e-9
-        angle = np.degrees(np.arccos(np.clip(-away[:, 1], -1, 1)))[:, None]
-        out[eyeball] = np.where(angle < 13, 0.02, np.where(angle < 30, iris, np.array([0.86, 0.84, 0.82])))
+        angle = np.nan_to_num(np.degrees(np.arccos(np.clip(-away[:, 1], -1, 1))), nan=90.0)[:, None]
+        out[eyeball] = np.where(angle < 14, 0.02, np.where(angle < 31, iris, np.array([0.84, 0.82, 0.8])))
     for name in ("mouth_cavity", "tongue"):
         out[np.all(_segments(size) == _segment_colours()[name], -1)] = (0.3, 0.1, 0.1)
     above = np.clip(np.nan_to_num(hairline(place), nan=-1.0) / 0.008, 0, 1) * scalp

@@ -166,7 +166,7 @@ def shoes(rng: Rng, female: bool, style: str | None = None, first: Colour | None
     sole: Colour = (0.93, 0.93, 0.91) if style == "trainers" and rng.random() < 0.7 else (0.08, 0.07, 0.07)
     floor = float(rig().rest[np.unique(rig().faces), 2].min())
     height, slope = {"trainers": (0.02, -0.1), "shoes": (-0.005, -0.2), "boots": (rng.uniform(0.08, 0.22), 0.0), "pumps": (-0.035, -0.05)}[style]
-    material = Material("shoe", (main, sole), "plain", {"sole": floor + 0.014}, 0.35 if style != "trainers" else 0.6)
+    material = Material("shoe", (main, sole), "plain", {"sole": floor + (0.012 if style == "trainers" else 0.002)}, 0.35 if style != "trainers" else 0.6)
     fit = Fit(offset=0.005, loose=0.003 if style == "pumps" else 0.006, wrinkle=0.0)
     return _named(style, Cut("shoe", height=height, slope=slope), fit, material, rng)
 
