@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -63,16 +64,21 @@ def map_surviving(
                     suspects.append(item)
                 else:
                     yield item, future.result()
-        for item in suspects:
-            yield item, _alone(function, item)
+        yield from _one_by_one(function, suspects)
 
 
-def _alone(function: Callable[[_Item], _Result], item: _Item) -> _Result | None:
-    with _pool(1) as pool:
-        try:
-            return pool.submit(function, item).result()
-        except BrokenProcessPool:
-            return None
+def _one_by_one(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[tuple[_Item, _Result | None]]:
+    queue = deque(items)
+    while queue:
+        with _pool(1) as pool:
+            while queue:
+                item = queue.popleft()
+                try:
+                    result = pool.submit(function, item).result()
+                except BrokenProcessPool:
+                    yield item, None
+                    break  # to a new process
+                yield item, result
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation import hamming
@@ -35,7 +35,7 @@ def clusters(seed: int, count: int) -> np.ndarray:
     return np.unique(centres[rng.integers(0, len(centres), count)] ^ flips)
 
 
-@relaxed
+@settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), radius=st.integers(0, 9))
 def test_index_finds_what_comparing_all_pairs_finds(seed: int, radius: int) -> None:
     hashes = clusters(seed, 200)

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from curation.config import CurationConfig
+from curation.errors import CurationError
+from curation.run import candidates, curate, screen_and_split
+from curation.split_files import ShortageError, verify
+from manifests.decoding import decode
+from manifests.image_store import ImageStore
+from manifests.ledger import Sighting
+from manifests.reasons import Gender, View
+from manifests.schema import IMAGES
+from tests.curation.conftest import collect_into, config_for, encode, person, scene, write_labels
+
+LEDGER_ONLY = CurationConfig.model_validate({"workers": 1, "split": {"eval": [], "validation": 0.5}})
+
+
+def contents(dataset: Path) -> dict[str, bytes]:
+    """The files that must be the same bytes whenever the inputs are the same."""
+    paths = [dataset / "images.parquet", *sorted((dataset / "splits").glob("*"))]
+    return {path.relative_to(dataset).as_posix(): path.read_bytes() for path in paths if path.exists()}
+
+
+def rows(dataset: Path) -> dict[str, dict[str, object]]:
+    return {row["image_id"]: row for row in pq.read_table(dataset / "images.parquet").to_pylist()}
+
+
+def label_all(dataset: Path, fingerprint: str = "f" * 64) -> None:
+    write_labels(dataset, {one: (person(),) for one in candidates(dataset)}, fingerprint)
+
+
+def test_a_crawl_becomes_a_table(tmp_path: Path) -> None:
+    image = scene(1)
+    navy = np.asarray(image).copy()
+    navy[100:260, 60:200] = navy[100:260, 60:200] * (0.5, 0.6, 0.9)
+    pictures = {
+        "front": encode(image, "JPEG", quality=95),
+        "front small": encode(image.resize((256, 320)), "JPEG", quality=80),
+        "front navy": encode(Image.fromarray(navy), "JPEG", quality=95),
+        "back": encode(scene(2)),
+        "thumb": encode(scene(3, (64, 80))),
+        "not yet": b"<html>",
+        "other": encode(scene(4)),
+    }
+    seen = {
+        "front": ("1", "s", "ecru"), "front small": ("1", "s", "ecru"), "back": ("1", "s", "ecru"),
+        "front navy": ("2", "s", "navy"), "thumb": ("3", "", ""), "not yet": ("3", "", ""), "other": ("4", "", ""),
+    }  # fmt: skip
+    sightings = [
+        Sighting(
+            "zara",
+            "page",
+            url,
+            url,
+            n,
+            product,
+            style,
+            View.MODEL,
+            Gender.WOMEN,
+            "tops",
+            "",
+            colour,
+            "",
+            "allowed",
+            True,
+        )
+        for n, (url, (product, style, colour)) in enumerate(seen.items())
+    ]
+    ids = collect_into(tmp_path, pictures, sightings)
+    result = curate(tmp_path, LEDGER_ONLY)
+    assert (result.images, result.kept) == (7, 4)
+    assert result.dropped == {"near_duplicate": 1, "too_small": 1, "undecodable": 1}
+    table = pq.read_table(tmp_path / "images.parquet")
+    assert table.schema.equals(IMAGES, check_metadata=False)
+    assert table.schema.field("phash").metadata == IMAGES.field("phash").metadata
+    assert table["image_id"].to_pylist() == sorted(ids.values())
+    found = {url: rows(tmp_path)[image_id] for url, image_id in ids.items()}
+    assert found["front small"]["duplicate_of"] == ids["front"]
+    assert found["front navy"]["status"] == "kept"
+    style = {found[url]["group_id"] for url in ("front", "front small", "front navy", "back")}
+    assert style == {min(ids[url] for url in ("front", "front small", "front navy", "back"))}
+    assert found["other"]["group_id"] == ids["other"]
+    front = found["front"]
+    assert front["phash"] == int(str(imagehash.phash(Image.fromarray(decode(pictures["front"])))), 16)
+    assert (front["width"], front["height"], front["format"], front["bytes"]) == (
+        320,
+        400,
+        "jpeg",
+        len(pictures["front"]),
+    )
+    assert front["sightings"] == [
+        {"page_url": "page", "image_url": "front", "position": 0, "robots": "allowed", "signals": []}
+    ]
+    assert (front["source"], front["synthetic"], front["gender"], front["colour"]) == ("zara", True, "women", "ecru")
+    assert ImageStore(tmp_path / "images").path(ids["front"]) == tmp_path / str(front["path"])
+    assert (found["not yet"]["width"], found["not yet"]["format"], found["not yet"]["phash"]) == (None, None, None)
+
+
+def test_screening_makes_it_final_and_begins_again_with_other_thresholds(tmp_path: Path) -> None:
+    urls = ["whole", "feet", "nobody", "far", "flat"]
+    sightings = [
+        Sighting("zara", "p", url, url, 0, url, view=View.PACKSHOT if url == "flat" else View.UNKNOWN) for url in urls
+    ]
+    ids = collect_into(tmp_path, {url: encode(scene(n)) for n, url in enumerate(urls)}, sightings)
+    curate(tmp_path, LEDGER_ONLY)
+    before = (tmp_path / "images.parquet").read_bytes()
+    with pytest.raises(CurationError, match="5 of 5 images have no labels"):
+        screen_and_split(tmp_path, LEDGER_ONLY)
+    feet, far = person((5, 6)), person(box=(10, 10, 40, 60))
+    people = {"whole": (person(),), "feet": (feet,), "nobody": (), "far": (far,), "flat": ()}
+    write_labels(tmp_path, {ids[url]: found for url, found in people.items()})
+    result = screen_and_split(tmp_path, LEDGER_ONLY)
+    assert result.dropped == {"cropped": 1, "no_person": 1, "packshot": 1, "too_small": 1}
+    final = {url: (rows(tmp_path)[ids[url]]["view"], rows(tmp_path)[ids[url]]["reason"]) for url in urls}
+    assert final == {
+        "whole": ("model", None), "feet": ("detail", "cropped"), "nobody": ("unknown", "no_person"),
+        "far": ("model", "too_small"), "flat": ("packshot", "packshot"),
+    }  # fmt: skip
+    assert len(candidates(tmp_path)) == 5  # what the screening model labels does not shrink
+    strict = contents(tmp_path)
+
+    lenient = LEDGER_ONLY.model_validate(
+        {**LEDGER_ONLY.model_dump(), "screen": {"min_regions": 1, "min_person_height": 0}}
+    )
+    assert screen_and_split(tmp_path, lenient).kept == 3
+    assert rows(tmp_path)[ids["feet"]]["view"] == "model"
+    assert screen_and_split(tmp_path, LEDGER_ONLY).changed
+    assert contents(tmp_path) == strict
+    assert not curate(tmp_path, LEDGER_ONLY).changed and contents(tmp_path) == strict
+    (tmp_path / "images.parquet").unlink()
+    assert curate(tmp_path, LEDGER_ONLY).changed
+    assert (tmp_path / "images.parquet").read_bytes() == before
+
+
+def test_running_again_does_nothing_until_something_changes(tmp_path: Path, photos: Callable[[int], Path]) -> None:
+    folder, dataset = photos(12), tmp_path / "set"
+    config = config_for(folder)
+    assert curate(dataset, config).changed
+    label_all(dataset)
+    first = screen_and_split(dataset, config)
+    assert first.changed and first.splits is not None and first.splits.images["eval"] == 3
+    made = contents(dataset)
+    times = {path: path.stat().st_mtime_ns for path in (dataset / "splits").iterdir()}
+
+    again = screen_and_split(dataset, config)
+    assert not curate(dataset, config).changed
+    assert not again.changed and again.splits == first.splits and again.dropped == first.dropped
+    assert {path: path.stat().st_mtime_ns for path in (dataset / "splits").iterdir()} == times
+
+    other_seed = config.model_copy(update={"split": config.split.model_copy(update={"seed": 5})})
+    assert screen_and_split(dataset, other_seed).changed
+    assert contents(dataset)["images.parquet"] == made["images.parquet"]
+    assert contents(dataset)["splits/eval.txt"] != made["splits/eval.txt"]
+
+    label_all(dataset, "e" * 64)
+    assert screen_and_split(dataset, config).changed  # labels by other weights are judged anew
+
+    (folder / "new.jpg").write_bytes(encode(scene(99)))
+    grown = curate(dataset, config)
+    assert grown.changed and grown.images == 13 and not list((dataset / "splits").iterdir())
+    (folder / "new.jpg").unlink()
+    curate(dataset, config)
+    label_all(dataset)
+    screen_and_split(dataset, config)
+    assert contents(dataset) == made
+
+
+def test_a_shortage_leaves_the_table_and_no_split(tmp_path: Path, photos: Callable[[int], Path]) -> None:
+    config = config_for(photos(2))
+    curate(tmp_path / "set", config)
+    label_all(tmp_path / "set")
+    with pytest.raises(ShortageError, match="studio"):
+        screen_and_split(tmp_path / "set", config)
+    assert {row["view"] for row in rows(tmp_path / "set").values()} == {"model"}
+    with pytest.raises(ShortageError):  # and again, though the table is current
+        screen_and_split(tmp_path / "set", config)
+    allowed = config.model_copy(update={"split": config.split.model_copy(update={"allow_short": True})})
+    result = screen_and_split(tmp_path / "set", allowed)
+    assert result.splits is not None and result.splits.quotas[0].missing == 1
+    assert verify(tmp_path / "set") == result.splits
+
+
+def test_screening_needs_curation(tmp_path: Path) -> None:
+    with pytest.raises(CurationError, match="curate the dataset first"):
+        screen_and_split(tmp_path, LEDGER_ONLY)
+    with pytest.raises(CurationError, match="curate the dataset first"):
+        candidates(tmp_path)
+
+
+def test_an_empty_dataset(tmp_path: Path) -> None:
+    assert curate(tmp_path, LEDGER_ONLY).images == 0
+    assert screen_and_split(tmp_path, LEDGER_ONLY).kept == 0
+
+
+def test_a_killed_worker_costs_nothing(tmp_path: Path, photos: Callable[[int], Path]) -> None:
+    config = config_for(photos(20))
+    curate(tmp_path / "calm", config)
+    killed = []
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "inspect" and done == 5 and not killed:
+            for child in multiprocessing.active_children():
+                killed.append(child.pid)
+                os.kill(child.pid or 0, signal.SIGKILL)
+
+    curate(tmp_path / "rough", config, kill)
+    assert killed
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.curation.conftest import config_for, person, write_labels
+from curation.run import candidates, curate, screen_and_split
+
+def progress(stage, done, total):
+    print(stage, done, flush=True)
+
+if __name__ == "__main__":
+    dataset, config = Path(sys.argv[1]), config_for(Path(sys.argv[2]))
+    curate(dataset, config, progress)
+    print("curated", 0, flush=True)
+    write_labels(dataset, {one: (person(),) for one in candidates(dataset)})
+    screen_and_split(dataset, config, progress)
+    print("finished", 0, flush=True)
+"""
+
+
+def test_killed_anywhere_it_finishes_with_the_same_bytes(
+    tmp_path: Path, photos: Callable[[int], Path], root: Path
+) -> None:
+    folder, script = photos(90), tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    config = config_for(folder)
+    curate(tmp_path / "calm", config)
+    label_all(tmp_path / "calm")
+    screen_and_split(tmp_path / "calm", config)
+
+    command = [sys.executable, str(script), str(tmp_path / "rough"), str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    begun = []
+    for last_words in ("ingest studio 40", "inspect 70", "deduplicate 0", "screen 0", "split 0", "finished 0"):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                lines.append(line.strip())
+                if line.strip() == last_words:
+                    break
+            workers = children(process.pid)
+            process.kill()
+        assert lines[-1] == last_words
+        begun += [int(line.split()[1]) for line in lines if line.startswith("inspect")][:1]
+        wait_until_gone(workers)
+    assert begun[0] == 0 and begun[1] == 64 and begun[2] == 90  # what was measured is not measured again
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert not list((tmp_path / "rough").rglob("*.part"))
+    assert verify(tmp_path / "rough").images["eval"] == 3
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """Workers of a killed parent leave by themselves."""
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() and " Z" not in Path(f"/proc/{pid}/stat").read_text() for pid in pids):
+        assert time.monotonic() < deadline, "orphaned workers"
+        time.sleep(0.05)
+
+
+def test_demo_pictures(tmp_path: Path, root: Path) -> None:
+    folder = root / "demo" / "pictures"
+    files = sorted(folder.glob("**/*.jpg"))
+    if not files:
+        pytest.skip("the demo shops' pictures are not there")
+    config = CurationConfig.model_validate({"sources": {"folders": [{"path": folder, "source": "demo"}]}, "workers": 2})
+    result = curate(tmp_path, config)
+    assert result.kept >= 0.5 * len(files)
+    assert all(row["width"] for row in rows(tmp_path).values() if row["reason"] != "undecodable")
