@@ -6,10 +6,11 @@
     # score_threshold = 0.5                 # unset: what models.toml declares for each model
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
-    device = "auto"                         # "cuda" when there is one, else "cpu"
+    device = "auto"                         # "cpu", "cuda", "cuda:1"; "auto": CUDA where there is one
     # threads = 2                           # unset: as many as torch chooses
     batch_size = 8                          # images of one shape that go through the network together
     models_at_once = 4                      # networks held in memory; images are decoded once for each such group
+    # zoo = "my-models.toml"                # your own models, in the form of densepose_labeler/models.toml
 
     [label.sets.R_50_FPN_s1x_sure]          # a named variant: labels/R_50_FPN_s1x_sure/
     base = "R_50_FPN_s1x"
@@ -22,6 +23,7 @@ is made (device, threads, batch size) are not: between them results agree to rou
 """
 
 import re
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -78,6 +80,7 @@ class LabelConfig(Settings):
     threads: int | None = Field(None, ge=1, le=256, description="torch's CPU threads; unset: torch's own choice")
     batch_size: int = Field(8, ge=1, le=32, description="images of one shape that are inferred together")
     models_at_once: int = Field(4, ge=1, description="networks held in memory together")
+    zoo: Path | None = Field(None, description="file of the user's own models, in the form of models.toml")
     sets: dict[LabelSetName, VariantConfig] = Field(default_factory=dict, description="named variants of models")
 
     @model_validator(mode="after")

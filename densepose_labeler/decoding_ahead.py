@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Decoded:
     seconds: float
 
 
-def decode_ahead(wanted: Iterable[Wanted], workers: int = 2, memory: int = MEMORY) -> Iterator[Decoded]:
+def decode_ahead(wanted: Iterable[Wanted], workers: int = 2, memory: int = MEMORY) -> Generator[Decoded, None, None]:
     """Decode `wanted` in `workers` threads, yielding results in the order asked for.
 
     Decoding pauses while the pictures decoded or being decoded, but not yet taken, fill `memory` bytes. The threads end
