@@ -38,11 +38,11 @@ def stand_in(entry: dict[str, object]) -> Image.Image:
     """A picture of the listed size, different for every name, for pictures that are not rendered yet."""
     digest = hashlib.sha256(str(entry["file"]).encode()).digest()
     width, height = int(str(entry["width"])), int(str(entry["height"]))
-    image = Image.new("RGB", (width, height), tuple(digest[:3]))
+    image = Image.new("RGB", (width, height), (digest[0], digest[1], digest[2]))
     draw = ImageDraw.Draw(image)
     for i in range(8):
         x, y = digest[3 + i] * width // 256, digest[11 + i] * height // 256
-        draw.ellipse((x, y, x + width // 4, y + height // 4), fill=tuple(digest[i + 12 : i + 15]))
+        draw.ellipse((x, y, x + width // 4, y + height // 4), fill=(digest[i], digest[i + 12], digest[i + 20]))
     return image
 
 

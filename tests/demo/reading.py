@@ -39,8 +39,7 @@ def query_cache(html: str) -> dict[str, Any]:
     selector, cache = Selector(html), {}
     for text in selector.css('script[type="application/json"]::text').getall():
         cache.update(json.loads(text).get("graphqlCache", {}))
-    text = selector.css("script#re-concurrent-data-hydrate::text").get()
-    if text is not None:
+    for text in selector.css("script#re-concurrent-data-hydrate::text").getall():
         match = re.fullmatch(r"window\.__hydrationDataConsume\((\{.*\})\)", text, re.S)
         assert match is not None
         cache.update(json.loads(match[1])["graphqlCache"])
