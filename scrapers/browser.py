@@ -79,7 +79,7 @@ def aborter(context: CrawlContext) -> Callable[[Any], Awaitable[bool]]:
         parts = urlsplit(request.url)
         if request.resource_type not in _WANTED or (parts.hostname or "").lower() != context.shop.host:
             return True
-        if context.stopped is not None:
+        if context.is_stopping:
             return True
         return not (await context.policies.of(request.url)).allows(request.url)
 

@@ -82,9 +82,16 @@ class CrawlContext:
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
 
+    @property
+    def is_stopping(self) -> bool:
+        """True once no further request may be sent: after `stop`, and after a signal from outside."""
+        if self.stopped is None and not self.crawler.crawling:
+            self.stopped = (ExitStatus.INTERRUPTED, "interrupted; the same command again goes on")
+        return self.stopped is not None
+
     def check_running(self) -> None:
         """Raise `Stopped` once the crawl is stopping."""
-        if self.stopped is not None:
+        if self.is_stopping and self.stopped is not None:
             raise Stopped(f"the crawl is stopping: {self.stopped[1]}")
 
 

@@ -69,7 +69,7 @@ class MediaPipeline:
             robots = "not asked: a film"
         elif not belongs:
             robots = "not asked: another host"
-        elif context.stopped is not None:
+        elif context.is_stopping:
             policy = context.policies.known(image.url)
             robots = policy.verdict(image.url) if policy else "not asked: the crawl stopped"
         else:
@@ -103,14 +103,14 @@ class MediaPipeline:
         elif _host(image.url) not in context.shop.image_hosts:
             detail = f"{_host(image.url)} is not among the shop's image_hosts; add it there to collect from it"
             context.record(image.url, "image", Outcome(FetchReason.HTTP_ERROR, detail))
-        elif context.stopped is None:
+        elif not context.is_stopping:
             await self._download(context, image.url)
 
     async def _is_settled(self, context: CrawlContext, last: Fetch) -> bool:
         if last.outcome == "stored":
             return last.image_id is not None and last.image_id in context.store
         if last.outcome == FetchReason.ROBOTS_BARRED:  # today's robots.txt decides; asking it costs nothing
-            return context.stopped is not None or not (await context.policies.of(last.url)).allows(last.url)
+            return context.is_stopping or not (await context.policies.of(last.url)).allows(last.url)
         return last.is_settled
 
     async def _download(self, context: CrawlContext, url: str) -> None:

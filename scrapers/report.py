@@ -71,13 +71,13 @@ class Report:
         context.ledger.finish_run(self._run, "finished" if status is ExitStatus.DONE else status.name.lower(), summary)
         context.ledger.close()
         self._crawler.stats.set_value(EXIT_STATUS, int(status))
-        Console(stderr=True, width=None if sys.stderr.isatty() else 100).print(table(context, status, why, seconds))
+        console = Console(stderr=True, soft_wrap=True, width=None if sys.stderr.isatty() else 100)
+        console.print(table(context, seconds))
+        console.print(f"{context.source}: {status.name.lower()}" + (f": {why}" if why else ""), markup=False)
 
     def _judge(self, context: CrawlContext, reason: str) -> tuple[ExitStatus, str]:
-        if context.stopped is not None:
-            return context.stopped
-        if reason == "shutdown":
-            return ExitStatus.INTERRUPTED, "interrupted; the same command again goes on"
+        if context.stopped is not None or reason == "shutdown":
+            return context.stopped or (ExitStatus.INTERRUPTED, "interrupted; the same command again goes on")
         if reason != "finished":
             return ExitStatus.FAILED, f"closed: {reason}"
         if self._errors:
@@ -93,10 +93,10 @@ class Report:
         return ExitStatus.DONE, ""
 
 
-def table(context: CrawlContext, status: ExitStatus, why: str, seconds: float) -> Table:
+def table(context: CrawlContext, seconds: float) -> Table:
     """The summary of a crawl."""
     counts = context.counts
-    grid = Table(title=f"{context.source}: {status.name.lower()}" + (f" ({why})" if why else ""), title_justify="left")
+    grid = Table()
     grid.add_column("what")
     grid.add_column("number", justify="right")
     grid.add_row("pages read", f"{counts['page:ok']:,}")
