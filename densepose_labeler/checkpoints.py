@@ -97,10 +97,10 @@ def load(spec: ModelSpec, path: Path | None = None) -> DensePoseRCNN:
             f"{file} is not the published file of {spec.name!r} (sha256 differs): delete it and fetch again"
         )
     with torch.device("meta"):
-        model = DensePoseRCNN(spec.network)
+        model = DensePoseRCNN(spec.network).eval().requires_grad_(False)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     model.load_state_dict(fitted(read(file), expected, str(file)), strict=True, assign=True)
-    return model.eval().requires_grad_(False)
+    return model
 
 
 def fitted(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], place: str) -> dict[str, Tensor]:

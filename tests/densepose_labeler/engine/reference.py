@@ -61,13 +61,13 @@ def _seeded_tensor(key: str, shape: tuple[int, ...]) -> Tensor:
 def seeded_network(name: str) -> DensePoseRCNN:
     """Our network of a model with the weights of the recordings, loaded as strictly as a checkpoint."""
     with torch.device("meta"):
-        network = DensePoseRCNN(zoo.get(name).network)
+        network = DensePoseRCNN(zoo.get(name).network).eval().requires_grad_(False)
     state = {
         key: _seeded_tensor(key, shape) for key, shape in seeded_weights.inventory(name) if "cell_anchors" not in key
     }
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     network.load_state_dict(checkpoints.fitted(state, expected, name), assign=True)
-    return network.eval().requires_grad_(False)
+    return network
 
 
 @functools.lru_cache(maxsize=1)
