@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from curation.colours import colour_distance
 from curation.neighbours import Neighbours
 from curation.records import ImageRecord
 from manifests.reasons import ImageReason
 
 
-def mark_duplicates(
-    images: Sequence[ImageRecord], neighbours: Neighbours, max_colour_distance: float
-) -> Iterator[ImageRecord]:
+def mark_duplicates(images: Sequence[ImageRecord], neighbours: Neighbours) -> Iterator[ImageRecord]:
     """Drop every picture that has a better copy among its neighbours.
 
     A copy is better if it has more pixels, then if it is less compressed (more bytes a pixel), then by the smaller id.
@@ -23,19 +20,15 @@ def mark_duplicates(
     """
     stays: dict[int, list[int]] = defaultdict(list)  # hash -> the pictures that stay, best first
     better: dict[int, str] = {}
-    alive = [index for index, image in enumerate(images) if image.reason is None]
-    rank = {index: place for place, index in enumerate(sorted(alive, key=lambda index: _worse(images[index])))}
+    rank = {index: place for place, index in enumerate(sorted(neighbours, key=lambda index: _worse(images[index])))}
     for index in rank:
-        one = images[index].inspection
-        if one.phash is None or one.colours is None:
-            continue
-        near = sorted((other for value in neighbours.hashes(one.phash) for other in stays[value]), key=rank.__getitem__)
-        for other in near:
-            if colour_distance(one.colours, images[other].inspection.colours or b"") <= max_colour_distance:
-                better[index] = images[other].image_id
-                break
+        phash = neighbours.phash(index)
+        near = sorted((other for value in neighbours.hashes(phash) for other in stays[value]), key=rank.__getitem__)
+        copy = next((other for other in near if neighbours.same_colours(index, other)), None)
+        if copy is None:
+            stays[phash].append(index)
         else:
-            stays[one.phash].append(index)
+            better[index] = images[copy].image_id
     for index, image in enumerate(images):
         if index in better:
             yield replace(image, reason=ImageReason.NEAR_DUPLICATE, duplicate_of=better[index])

@@ -12,7 +12,7 @@ RED, BLUE = bytes([200, 20, 20] * 64), bytes([20, 20, 200] * 64)
 
 
 def marked(*images: ImageRecord, radius: int = 4) -> dict[str, str | None]:
-    found = list(mark_duplicates(images, Neighbours(images, radius), 5.0))
+    found = list(mark_duplicates(images, Neighbours(images, radius, 5.0)))
     assert [one.image_id for one in found] == [one.image_id for one in images]
     assert all((one.reason is ImageReason.NEAR_DUPLICATE) == (one.duplicate_of is not None) for one in found)
     return {one.image_id: one.duplicate_of for one in found}
@@ -43,7 +43,7 @@ def test_similarity_is_not_passed_along_a_chain() -> None:
 
 def test_what_is_dropped_already_takes_no_part() -> None:
     gone = replace(record("z", size=(9000, 9000)), reason=ImageReason.TOO_SMALL)
-    found = list(mark_duplicates([record("a"), gone], Neighbours([record("a"), gone], 4), 5.0))
+    found = list(mark_duplicates([record("a"), gone], Neighbours([record("a"), gone], 4, 5.0)))
     assert [(one.reason, one.duplicate_of) for one in found] == [(None, None), (ImageReason.TOO_SMALL, None)]
 
 

@@ -13,7 +13,7 @@ from tests.curation.conftest import record, relaxed
 
 
 def grouped(*images: ImageRecord) -> dict[str, str]:
-    return {one.image_id: one.group_id for one in mark_groups(images, Neighbours(images, 4))}
+    return {one.image_id: one.group_id for one in mark_groups(images, Neighbours(images, 4, 5.0))}
 
 
 def far(number: int) -> int:
@@ -32,13 +32,22 @@ def test_product_and_style_join_within_a_source() -> None:
     assert found == {"f": "b", "b": "b", "c": "b", "a": "a", "d": "d", "e": "e"}
 
 
-def test_lookalikes_join_across_sources_and_colours() -> None:
+def test_near_duplicates_join_across_sources_and_in_a_chain() -> None:
     found = grouped(
-        record("a", phash=0, colours=bytes([255] * 192)),
-        record("b", phash=1, source="zalando"),
-        record("c", phash=0b11111, source="farfetch"),  # near b, not near a
+        record("a", phash=0),
+        record("b", phash=0b111, source="zalando"),
+        record("c", phash=0b111111, source="farfetch"),  # near b, not near a
     )
     assert set(found.values()) == {"a"}
+
+
+def test_other_colours_join_within_half_the_radius() -> None:
+    white = bytes([255] * 192)
+    assert set(grouped(record("a"), record("b", phash=0b11, colours=white)).values()) == {"a"}
+    assert grouped(record("a"), record("b", phash=0b111, colours=white)) == {"a": "a", "b": "b"}
+    # One member in the same colours is enough to join two hashes.
+    three = grouped(record("a"), record("b", phash=0b111, colours=white), record("c", phash=0b111))
+    assert set(three.values()) == {"a"}
 
 
 def test_images_without_facts_stay_alone() -> None:
