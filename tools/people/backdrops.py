@@ -12,7 +12,10 @@ Picture = NDArray[np.float32]
 
 
 def _stretch(grid: NDArray[np.floating], width: int, height: int) -> Picture:
-    layers = [np.asarray(Image.fromarray(layer.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)) for layer in np.moveaxis(grid, 2, 0)]
+    layers = [
+        np.asarray(Image.fromarray(layer.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC))
+        for layer in np.moveaxis(grid, 2, 0)
+    ]
     return np.stack(layers, 2).astype(np.float32)
 
 
@@ -53,7 +56,9 @@ def _clutter(rng: np.random.Generator, colours: NDArray[np.float32], width: int,
         angle = rng.choice([0.0, 0.0, rng.uniform(0, 3)])
         a = (xx - cx) * np.cos(angle) + (yy - cy) * np.sin(angle)
         b = (yy - cy) * np.cos(angle) - (xx - cx) * np.sin(angle)
-        inside = (np.abs(a) < w / 2) & (np.abs(b) < h / 2) if rng.random() < 0.65 else (a / w) ** 2 + (b / h) ** 2 < 0.25
+        inside = (
+            (np.abs(a) < w / 2) & (np.abs(b) < h / 2) if rng.random() < 0.65 else (a / w) ** 2 + (b / h) ** 2 < 0.25
+        )
         out[inside] = tint
     return out.astype(np.float32)
 
@@ -92,7 +97,10 @@ def picture(background: Background, camera: Camera) -> Picture:
         out = _bricks(rng, colours, width, height)
         out = out * (0.85 + 0.3 * _noise(rng, width, height, 6))
     elif background.kind == "texture":
-        fine = _noise(rng, width, height, int(rng.integers(3, 120))) * 0.6 + _noise(rng, width, height, int(rng.integers(3, 20))) * 0.4
+        fine = (
+            _noise(rng, width, height, int(rng.integers(3, 120))) * 0.6
+            + _noise(rng, width, height, int(rng.integers(3, 20))) * 0.4
+        )
         fine = np.clip((fine - 0.5) * rng.uniform(1, 4) + 0.5, 0, 1)
         out = colours[0] * (1 - fine) + colours[-1] * fine
     elif background.kind == "outdoor":
@@ -104,6 +112,8 @@ def picture(background: Background, camera: Camera) -> Picture:
         out = np.where(down < skyline[None, :, None], sky, np.where(down < horizon, blocks, ground))
     else:
         out = _clutter(rng, colours, width, height) + 0.1 * _noise(rng, width, height, 24, 3) - 0.05
-    if background.kind in ("blurred", "outdoor", "panels", "wall") and (background.kind == "blurred" or rng.random() < 0.6):
+    if background.kind in ("blurred", "outdoor", "panels", "wall") and (
+        background.kind == "blurred" or rng.random() < 0.6
+    ):
         out = gaussian_filter(out, (rng.uniform(0.002, 0.025) * height,) * 2 + (0,))
     return np.clip(out, 0, 1).astype(np.float32)

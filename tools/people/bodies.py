@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -187,12 +188,25 @@ def skin(points: Floats, weights: Floats, bones: Floats) -> Floats:
     return np.einsum("nij,nj->ni", blended[:, :, :3], points) + blended[:, :, 3]
 
 
+@nb.njit(cache=True)
+def _add_normals(vertices, faces, out):  # type: ignore[no-untyped-def]
+    for face in range(faces.shape[0]):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
+        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for corner in (a, b, c):
+            out[corner, 0] += x
+            out[corner, 1] += y
+            out[corner, 2] += z
+    for vertex in range(out.shape[0]):
+        length = max(np.sqrt(out[vertex, 0] ** 2 + out[vertex, 1] ** 2 + out[vertex, 2] ** 2), 1e-12)
+        for axis in range(3):
+            out[vertex, axis] /= length
+
+
 def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
-    """Area-weighted unit normals [V, 3]."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    normal = np.cross(b - a, c - a)
-    out = np.zeros_like(vertices)
-    for axis in range(3):
-        for corner in range(3):
-            out[:, axis] += np.bincount(faces[:, corner], normal[:, axis], minlength=len(vertices))
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+    """Area-weighted unit normals float64 [V, 3]; zero for vertices of no face."""
+    out = np.zeros((len(vertices), 3))
+    _add_normals(np.ascontiguousarray(vertices, np.float64), np.ascontiguousarray(faces, np.int32), out)
+    return out

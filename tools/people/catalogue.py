@@ -1,4 +1,4 @@
-"""Pictures of a product, as a shop shows them: one model and outfit in several views, another colour, the garment alone.
+"""Pictures of a product as a shop shows them: a model and outfit in several views, other colours, the garment alone.
 
 Everything follows from the arguments: the same call gives the same scene. `seed` is the person (body, skin, hair),
 `garment_seed` the cut and creases of what is worn, so that a product looks the same on another model and in
@@ -13,48 +13,17 @@ from functools import lru_cache
 import numpy as np
 
 from tools.people.bodies import shape
+from tools.people.cloth import cloth
 from tools.people.drape import Garment, drape
 from tools.people.figures import CATALOGUE, Detail, Figure, figure, posed
+from tools.people.looks import BACKDROPS, OUTFITS, VIEWS, Piece
 from tools.people.poses import POSES, STANCES
 from tools.people.poses import pose as make_pose
 from tools.people.scene import Background, Camera, Colour, Light, Material, Mesh, Scene
 from tools.people.staging import FRAMINGS, Framing, aim
-from tools.people.wardrobe import BOTTOMS, OUTER, cloth, make, shoes
+from tools.people.wardrobe import BOTTOMS, OUTER, make, shoes
 
-Piece = tuple[Colour, str]
-"""Colour and pattern of one garment; patterns are those of `fabrics`, "plain" or "denim" among them."""
-
-WHITE, BLACK, NAVY, GREY = (0.95, 0.95, 0.94), (0.06, 0.06, 0.07), (0.12, 0.15, 0.26), (0.55, 0.55, 0.56)
-BLUE_DENIM, SAND, OLIVE, RED = (0.25, 0.34, 0.48), (0.8, 0.73, 0.62), (0.36, 0.37, 0.26), (0.65, 0.12, 0.13)
-
-OUTFITS: dict[str, dict[str, Piece]] = {
-    "tee and jeans": {"tee": (WHITE, "plain"), "jeans": (BLUE_DENIM, "denim"), "trainers": (WHITE, "plain")},
-    "striped tee": {"tee": (NAVY, "stripes"), "shorts": (SAND, "plain"), "trainers": (NAVY, "plain")},
-    "print tee": {"tee": (BLACK, "print"), "jeans": ((0.36, 0.47, 0.6), "denim"), "trainers": (WHITE, "plain")},
-    "shirt and trousers": {"shirt": ((0.7, 0.8, 0.92), "plain"), "trousers": (NAVY, "plain"), "shoes": (BLACK, "plain")},
-    "checked shirt": {"shirt": (RED, "checks"), "jeans": (BLUE_DENIM, "denim"), "boots": ((0.35, 0.22, 0.14), "plain")},
-    "jumper": {"jumper": ((0.5, 0.2, 0.22), "knit"), "trousers": (GREY, "plain"), "shoes": (BLACK, "plain")},
-    "blouse and skirt": {"blouse": (WHITE, "plain"), "skirt": (OLIVE, "plain"), "pumps": (BLACK, "plain")},
-    "floral dress": {"dress": (NAVY, "floral"), "pumps": (SAND, "plain")},
-    "plain dress": {"dress": (RED, "plain"), "pumps": (BLACK, "plain")},
-    "wide trousers": {"wide trousers": (SAND, "plain"), "tank": (BLACK, "plain"), "trainers": (WHITE, "plain")},
-    "trousers": {"trousers": (OLIVE, "plain"), "long sleeve": (WHITE, "plain"), "shoes": ((0.3, 0.2, 0.13), "plain")},
-    "shorts": {"shorts": (BLUE_DENIM, "denim"), "tee": (GREY, "plain"), "trainers": (WHITE, "plain")},
-    "jacket": {"jacket": (NAVY, "plain"), "tee": (WHITE, "plain"), "jeans": ((0.09, 0.1, 0.14), "denim"), "trainers": (WHITE, "plain")},
-    "coat": {"coat": ((0.62, 0.48, 0.34), "plain"), "jumper": (BLACK, "plain"), "trousers": (BLACK, "plain"), "boots": (BLACK, "plain")},
-    "cardigan": {"cardigan": (GREY, "knit"), "tank": (WHITE, "plain"), "trousers": (NAVY, "plain"), "shoes": (BLACK, "plain")},
-    "skirt": {"skirt": (BLACK, "plain"), "long sleeve": (SAND, "stripes"), "boots": (BLACK, "plain")},
-    "activewear": {"leggings": (BLACK, "plain"), "tank": ((0.2, 0.5, 0.55), "plain"), "trainers": (WHITE, "plain")},
-}  # fmt: skip
-"""Outfits by name; the first garment of each is the product on sale."""
-
-VIEWS = {"front": 0.0, "left": 0.65, "right": -0.65, "side": 1.5, "other side": -1.5, "back": np.pi, "back left": 2.5, "back right": -2.5}
-BACKDROPS: dict[str, tuple[Colour, Colour]] = {
-    "white": ((0.97, 0.97, 0.97), (0.95, 0.95, 0.95)),
-    "grey": ((0.84, 0.84, 0.85), (0.8, 0.8, 0.81)),
-    "warm": ((0.9, 0.87, 0.83), (0.86, 0.82, 0.77)),
-    "dark": ((0.42, 0.43, 0.45), (0.36, 0.37, 0.39)),
-}
+__all__ = ["BACKDROPS", "OUTFITS", "VIEWS", "Piece", "demo_scene", "garments", "material_of", "packshot_scene"]
 _SHOES = ("trainers", "shoes", "boots", "pumps")
 _TIGHT: dict[str, Framing] = {
     "full": Framing(1, (-0.06, -0.06), (1.06, 1.06)),
@@ -135,7 +104,14 @@ def demo_scene(
     colour, pattern: of the product, else the outfit's own. pose: of `poses.POSES`; legs: of `poses.STANCES`;
     framing: of `staging.FRAMINGS`; view: of `VIEWS`; backdrop: of `BACKDROPS`; size: width, height in pixels.
     """
-    for word, known in ((gender, ("women", "men")), (pose, POSES), (legs, STANCES), (framing, FRAMINGS), (view, VIEWS), (backdrop, BACKDROPS)):
+    for word, known in (
+        (gender, ("women", "men")),
+        (pose, POSES),
+        (legs, STANCES),
+        (framing, FRAMINGS),
+        (view, VIEWS),
+        (backdrop, BACKDROPS),
+    ):
         if word not in known:
             raise ValueError(f"unknown {word!r}; there are: {', '.join(known)}")
     look = _look(outfit, colour, pattern)
@@ -169,14 +145,29 @@ def packshot_scene(
     if style not in ("ghost", "flat"):
         raise ValueError(f"unknown style {style!r}; there are: ghost, flat")
     female = gender == "women"
-    average = shape({"gender": 1.0 if female else 0.0, "height": 0.6, "proportions": 0.8, "muscle": 0.5, "weight": 0.42})
-    draped = tuple(drape(average, piece, (), detail.cloth) for piece in garments({garment: (colour, pattern)}, female, garment_seed))
+    average = shape(
+        {"gender": 1.0 if female else 0.0, "height": 0.6, "proportions": 0.8, "muscle": 0.5, "weight": 0.42}
+    )
+    draped = tuple(
+        drape(average, piece, (), detail.cloth)
+        for piece in garments({garment: (colour, pattern)}, female, garment_seed)
+    )
     lowest = min(float(piece.points[:, 2].min()) for piece in draped)
     depth = 0.14 if style == "flat" else 1.0
     meshes = []
     for piece in draped:
         points = (piece.points - [0, 0, lowest - 0.03]) * [1, depth, 1]
-        meshes.append(Mesh(piece.garment.name, points.astype(np.float32), piece.faces, piece.fabric.astype(np.float32), piece.garment.material))
+        if piece.garment.cut.template == "shoe":
+            points[:, 0] -= np.sign(points[:, 0]) * (np.abs(points[:, 0]).min() - 0.02)
+        meshes.append(
+            Mesh(
+                piece.garment.name,
+                points.astype(np.float32),
+                piece.faces,
+                piece.fabric.astype(np.float32),
+                piece.garment.material,
+            )
+        )
     corners = np.concatenate([mesh.vertices for mesh in meshes])
     rng = _rng(garment_seed, style)
     camera: Camera = aim(corners, Framing(1, (-0.12, -0.12), (1.1, 1.1)), VIEWS[view], size, _Still(rng), level=0.06)
@@ -187,7 +178,9 @@ def packshot_scene(
 
 def _turned(light: Light, yaw: float) -> Light:
     x, y, z = light.direction
-    return replace(light, direction=(float(x * np.cos(yaw) - y * np.sin(yaw)), float(x * np.sin(yaw) + y * np.cos(yaw)), z))
+    return replace(
+        light, direction=(float(x * np.cos(yaw) - y * np.sin(yaw)), float(x * np.sin(yaw) + y * np.cos(yaw)), z)
+    )
 
 
 class _Still(np.random.Generator):
@@ -200,7 +193,9 @@ class _Still(np.random.Generator):
         return (low + high) / 2
 
 
-def material_of(outfit: str, colour: Colour | None = None, pattern: str | None = None, garment_seed: int = 0) -> Material:
+def material_of(
+    outfit: str, colour: Colour | None = None, pattern: str | None = None, garment_seed: int = 0
+) -> Material:
     """The cloth of an outfit's product, for swatches."""
     hero, (main, name) = next(iter(_look(outfit, colour, pattern).items()))
     return cloth(_rng(garment_seed, hero, "cloth"), 1.0, main, name)

@@ -17,7 +17,8 @@ _BORDERS = [("torso", "head")] + [
     (f"{a}.{side}" if a != "torso" else a, f"{b}.{side}")
     for side in "LR"
     for a, b in (
-        ("torso", "upperarm"), ("upperarm", "lowerarm"), ("lowerarm", "hand"), ("upperleg", "lowerleg"), ("lowerleg", "foot"),
+        ("torso", "upperarm"), ("upperarm", "lowerarm"), ("lowerarm", "hand"), ("upperleg", "lowerleg"),
+        ("lowerleg", "foot"),
     )
 ]  # fmt: skip
 BUTTOCK_TOP = 0.085
@@ -214,4 +215,9 @@ def _fill_foot(cutter: _Cutter, corners: Floats, side: str, fill) -> None:  # ty
     x, y, z = np.moveaxis(corners[faces] - cutter.model.head(f"foot.{side}"), 2, 0)
     toes = (y.max() - y) / np.ptp(y)
     sign = 1 if side == "L" else -1
-    fill(faces, 5 if side == "L" else 6, toes if side == "L" else 1 - toes, 0.5 + np.arctan2(x * sign, z - z.min() + 0.01) / np.pi)
+    fill(
+        faces,
+        5 if side == "L" else 6,
+        toes if side == "L" else 1 - toes,
+        0.5 + np.arctan2(x * sign, z - z.min() + 0.01) / np.pi,
+    )

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.people.cloth import cloth
 from tools.people.figures import TRAINING, Figure, figure, posed, reclothe, still_life
 from tools.people.poses import pose
 from tools.people.render import picture, truth
-from tools.people.staging import photograph, stage
-from tools.people.wardrobe import cloth
+from tools.people.scene import Mesh, Person
+from tools.people.staging import photograph, seat, stage
 
 SHARD = 100
 PER_FIGURE = 5
@@ -57,11 +58,14 @@ def sample(base: Figure, neighbour: Figure | None, seed: int, size: tuple[int, i
     rng = np.random.default_rng([seed, 5])
     kind = rng.random()
     dressed = _new_colours(base, rng) if rng.random() < 0.6 else base
-    persons, props = (), ()
+    persons: tuple[Person, ...] = ()
+    props: tuple[Mesh, ...] = ()
     if kind < NEGATIVES:
         props = still_life(dressed, rng) if rng.random() < 0.8 else ()
     else:
         persons = (posed(dressed, pose(dressed.shape, rng)),)
+        if persons[0].attributes["pose"].endswith("sitting"):
+            props = (seat(persons[0], rng),)
         if kind < NEGATIVES + GROUPS and neighbour is not None:
             count = 2 if rng.random() < 0.3 else 1
             for k in range(count):
@@ -72,7 +76,7 @@ def sample(base: Figure, neighbour: Figure | None, seed: int, size: tuple[int, i
     scene, shot = stage(persons, size, seed, props)
     image = photograph(picture(scene), seed)
     iuv, instance = truth(scene)
-    meta = {"seed": seed, **shot, "persons": [dict(person.attributes) for person in persons]}
+    meta: dict[str, object] = {"seed": seed, **shot, "persons": [dict(person.attributes) for person in persons]}
     return Sample(image, iuv, instance, meta)
 
 

@@ -130,10 +130,16 @@ def _shape_skirt(points: Floats, down: Floats, centre: Floats, fit: Fit, seed: i
     angle = np.arctan2(offset[:, 0], -offset[:, 1])
     phases = rng.uniform(0, 2 * np.pi, 5)
     warped = angle + 0.2 * np.sin(2 * angle + phases[0]) + 0.1 * np.sin(3 * angle + phases[1])
-    fold = np.sin(warped * fit.folds + phases[2] + 0.5 * np.sin(4 * down)) + 0.4 * np.sin(warped * fit.folds * 1.7 + phases[3])
+    fold = np.sin(warped * fit.folds + phases[2] + 0.5 * np.sin(4 * down)) + 0.4 * np.sin(
+        warped * fit.folds * 1.7 + phases[3]
+    )
     grow = np.clip(down, 0, 1) ** 1.2
     out = points.copy()
-    out[:, :2] += offset / np.linalg.norm(offset, axis=1, keepdims=True) * (fit.flare * grow + fit.fold_depth * fold * grow)[:, None]
+    out[:, :2] += (
+        offset
+        / np.linalg.norm(offset, axis=1, keepdims=True)
+        * (fit.flare * grow + fit.fold_depth * fold * grow)[:, None]
+    )
     return out
 
 
@@ -154,14 +160,24 @@ def _with_collar(points: Floats, faces: Ints, fabric: Floats, height: float, fol
     up = np.array([0.0, 0.0, 1.0])
     rings = [points[source] + up * height * 0.6 - outward * 0.004, points[source] + up * height - outward * 0.008]
     if folded:
-        rings += [points[source] + up * height * 0.95 + outward * 0.01, points[source] - up * height * 0.1 + outward * 0.02]
+        rings += [
+            points[source] + up * height * 0.95 + outward * 0.01,
+            points[source] - up * height * 0.1 + outward * 0.02,
+        ]
     count, size = len(points), len(source)
     lower, new_faces = border, []
     for ring in range(len(rings)):
         upper = place[border] + count + ring * size
-        new_faces += [np.stack([lower[:, 1], lower[:, 0], upper[:, 0]], 1), np.stack([lower[:, 1], upper[:, 0], upper[:, 1]], 1)]
+        new_faces += [
+            np.stack([lower[:, 1], lower[:, 0], upper[:, 0]], 1),
+            np.stack([lower[:, 1], upper[:, 0], upper[:, 1]], 1),
+        ]
         lower = upper
-    return np.concatenate([points, *rings]), np.concatenate([faces, *new_faces]).astype(np.int32), np.tile(source, len(rings)).astype(np.int32)
+    return (
+        np.concatenate([points, *rings]),
+        np.concatenate([faces, *new_faces]).astype(np.int32),
+        np.tile(source, len(rings)).astype(np.int32),
+    )
 
 
 def _shoe(points: Floats, floor: float, sole: float) -> Floats:
@@ -171,7 +187,9 @@ def _shoe(points: Floats, floor: float, sole: float) -> Floats:
     for mask in (points[:, 0] > 0, points[:, 0] <= 0):
         centre = points[mask & (low > 0)][:, :2].mean(0)
         offset = points[mask, :2] - centre
-        out[mask, :2] += offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 0.02) * 0.005 * low[mask, None]
+        out[mask, :2] += (
+            offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 0.02) * 0.005 * low[mask, None]
+        )
     out[:, 2] = np.where(low > 0.6, floor - sole, out[:, 2])
     return out
 
@@ -212,7 +230,9 @@ def drape(shape: Shape, garment: Garment, inner: tuple[Draped, ...], detail: int
     elif fit.flare > 0:
         low = np.clip((down - 0.5) * 2, 0, 1) * (arm < 0.3)
         offset = points[:, :2] - centre
-        points[:, :2] += offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 0.02) * (fit.flare * low)[:, None]
+        points[:, :2] += (
+            offset / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), 0.02) * (fit.flare * low)[:, None]
+        )
     points = clear(points)
     if cut.template == "shoe":
         floor = shape.rest[np.unique(model.faces), 2].min()
@@ -220,7 +240,9 @@ def drape(shape: Shape, garment: Garment, inner: tuple[Draped, ...], detail: int
         mean_floor = model.rest[np.unique(model.faces), 2].min()
         fabric[:, 2] = points[:, 2] - floor + mean_floor
     else:
-        crease = waves(fabric * [1, 1, 0.5], garment.seed, 5.0) + 0.5 * waves(fabric * [1, 1, 1.6], garment.seed + 1, 8.0, 2)
+        crease = waves(fabric * [1, 1, 0.5], garment.seed, 5.0) + 0.5 * waves(
+            fabric * [1, 1, 1.6], garment.seed + 1, 8.0, 2
+        )
         points = points + vertex_normals(points, faces) * (fit.wrinkle * (1 - 2 * np.abs(crease)))[:, None]
         points = clear(points + 0.3 * (smooth @ points - points))
     if fit.collar > 0:
@@ -235,14 +257,16 @@ def drape(shape: Shape, garment: Garment, inner: tuple[Draped, ...], detail: int
 
 
 def wear(draped: tuple[Draped, ...], body: Floats, normals: Floats, bones: Floats) -> list[Floats]:
-    """All layers in a pose, innermost first. body, normals: posed base vertices and their normals; bones: transforms."""
+    """All layers in a pose, innermost first. body, normals: posed base vertices, their normals; bones: transforms."""
     out: list[Floats] = []
     for piece in draped:
         points = skin(piece.points, piece.weights, bones)
         if piece.garment.cut.template == "skirt":
             for _ in range(6):
                 points = points + 0.5 * (piece.smooth @ points - points)
-            legs = np.flatnonzero(rig().group("torso", "upperleg.L", "upperleg.R", "lowerleg.L", "lowerleg.R")[: len(body)] > 0.5)
+            legs = np.flatnonzero(
+                rig().group("torso", "upperleg.L", "upperleg.R", "lowerleg.L", "lowerleg.R")[: len(body)] > 0.5
+            )
             legs = legs[np.isin(legs, rig().faces)]
             for _ in range(2):
                 at = legs[cKDTree(body[legs]).query(points, k=2)[1]]
@@ -257,7 +281,9 @@ def wear(draped: tuple[Draped, ...], body: Floats, normals: Floats, bones: Float
     return out
 
 
-def visible_faces(faces: Ints, mean: Floats, groups: Floats, over: tuple[Garment, ...], margin: float) -> NDArray[np.bool_]:
+def visible_faces(
+    faces: Ints, mean: Floats, groups: Floats, over: tuple[Garment, ...], margin: float
+) -> NDArray[np.bool_]:
     """Faces that the garments `over` do not hide; points are given by their place on the mean adult and regions."""
     covered = np.zeros(len(mean), bool)
     for garment in over:

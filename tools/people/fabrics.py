@@ -99,7 +99,9 @@ def _knit(u: Values, v: Values, p: Parameters) -> Values:
 
 def _blocks(u: Values, v: Values, p: Parameters) -> Values:
     edge = p.get("edge", 0.25) + p.get("slant", 0.0) * u
-    return np.asarray((v > edge) * 1.0 + (p.get("band", 0.0) > 0) * (np.abs(v - edge) < p.get("band", 0.0)) * 1.0, np.float32)
+    return np.asarray(
+        (v > edge) * 1.0 + (p.get("band", 0.0) > 0) * (np.abs(v - edge) < p.get("band", 0.0)) * 1.0, np.float32
+    )
 
 
 def _graphic(u: Values, v: Values, p: Parameters) -> Values:

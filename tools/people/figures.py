@@ -18,7 +18,7 @@ from tools.people.wardrobe import outfit
 
 @dataclass(frozen=True)
 class Detail:
-    """How fine a figure is made: `cloth` subdivisions, `texture` pixels, `strands` of hair and their radius (metres)."""
+    """How fine a figure is made: `cloth` subdivisions, `texture` pixels, `strands` of hair, their radius (metres)."""
 
     cloth: int
     texture: int
@@ -26,7 +26,7 @@ class Detail:
     radius: float
 
 
-TRAINING = Detail(1, 512, 1300, 0.0032)
+TRAINING = Detail(1, 384, 1300, 0.0032)
 CATALOGUE = Detail(2, 2048, 14000, 0.0007)
 
 
@@ -40,6 +40,8 @@ class Figure:
     hair_colour: Colour
     hair: hair.Grown | None
     draped: tuple[Draped, ...]
+    seen_skin: NDArray[np.bool_]
+    seen_cloth: tuple[NDArray[np.bool_], ...]
     detail: Detail
 
 
@@ -67,53 +69,76 @@ def figure(seed: int, female: bool, detail: Detail = TRAINING, garments: tuple[G
         upper = [piece.points for piece in draped if piece.garment.cut.template == "top"]
         cloth = np.concatenate(upper) if upper else np.zeros((0, 3))
         strands = hair.grow(figure_shape, style, cloth, hair_rng, detail.strands)
-    return Figure(figure_shape, texture, style, colour, strands, draped, detail)
+    return Figure(
+        figure_shape, texture, style, colour, strands, draped, _seen_skin(draped), _seen_cloth(draped), detail
+    )
 
 
 def reclothe(base: Figure, materials: dict[str, Material]) -> Figure:
     """The same figure with other cloth for the garments named."""
     draped = tuple(
-        replace(piece, garment=replace(piece.garment, material=materials.get(piece.garment.name, piece.garment.material)))
+        replace(
+            piece, garment=replace(piece.garment, material=materials.get(piece.garment.name, piece.garment.material))
+        )
         for piece in base.draped
     )
     return replace(base, draped=draped)
 
 
-def _cloth_meshes(base: Figure, layers: list[Floats], shift: Floats) -> list[Mesh]:
-    meshes = []
-    for index, (piece, points) in enumerate(zip(base.draped, layers, strict=True)):
-        over = tuple(outer.garment for outer in base.draped[index + 1 :])
+def _seen_cloth(draped: tuple[Draped, ...]) -> tuple[NDArray[np.bool_], ...]:
+    """For each garment, the faces that those over it leave in sight; pieces of one cloth do not hide each other."""
+    out = []
+    for index, piece in enumerate(draped):
+        over = tuple(
+            outer.garment for outer in draped[index + 1 :] if outer.garment.material is not piece.garment.material
+        )
         if piece.garment.cut.template == "shoe":
             over = ()
-        same = tuple(g for g in over if g.material is not piece.garment.material)
-        keep = visible_faces(piece.faces, piece.mean, piece.groups, same, 0.04)
-        if keep.any():
-            meshes.append(
-                Mesh(
-                    piece.garment.name,
-                    (points + shift).astype(np.float32),
-                    np.ascontiguousarray(piece.faces[keep]),
-                    piece.fabric.astype(np.float32),
-                    piece.garment.material,
-                )
-            )
-    return meshes
+        out.append(visible_faces(piece.faces, piece.mean, piece.groups, over, 0.04))
+    return tuple(out)
+
+
+def _seen_skin(draped: tuple[Draped, ...]) -> NDArray[np.bool_]:
+    """The faces of the body that clothes leave in sight."""
+    model = rig()
+    clothes = tuple(piece.garment for piece in draped if piece.garment.cut.template != "shoe")
+    shoes = tuple(piece.garment for piece in draped if piece.garment.cut.template == "shoe")
+    keep = visible_faces(model.faces, model.rest, model.groups, clothes, 0.035)
+    return keep & visible_faces(model.faces, model.rest, model.groups, shoes, 0.012)
+
+
+def _cloth_meshes(base: Figure, layers: list[Floats], shift: Floats) -> list[Mesh]:
+    return [
+        Mesh(
+            piece.garment.name,
+            (points + shift).astype(np.float32),
+            np.ascontiguousarray(piece.faces[keep]),
+            piece.fabric.astype(np.float32),
+            piece.garment.material,
+        )
+        for piece, points, keep in zip(base.draped, layers, base.seen_cloth, strict=True)
+        if keep.any()
+    ]
 
 
 def _skin_mesh(base: Figure, body: Floats, pose: Pose) -> Mesh:
     model = rig()
-    over = tuple(piece.garment for piece in base.draped)
-    keep = visible_faces(model.faces, model.rest, model.groups, over, 0.035)
-    if any(piece.garment.cut.template == "shoe" for piece in base.draped):
-        shoe = next(piece.garment for piece in base.draped if piece.garment.cut.template == "shoe")
-        keep &= visible_faces(model.faces, model.rest, model.groups, (shoe,), 0.012)
+    keep = base.seen_skin.copy()
     pocketed = any(piece.garment.cut.template == "legs" for piece in base.draped)
     for side in pose.hidden_hands if pocketed else ():
         keep &= (model.group(f"hand.{side}")[model.faces] < 0.6).any(1)
     material = Material("skin", ((0.8, 0.6, 0.5),), roughness=0.55)
     rest = fabric_space().astype(np.float32)
     corner_uv = np.ascontiguousarray(model.corner_uv[keep])
-    return Mesh("skin", body.astype(np.float32), np.ascontiguousarray(model.faces[keep]), rest, material, corner_uv, base.skin_texture)
+    return Mesh(
+        "skin",
+        body.astype(np.float32),
+        np.ascontiguousarray(model.faces[keep]),
+        rest,
+        material,
+        corner_uv,
+        base.skin_texture,
+    )
 
 
 def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), turn: float = 0.0) -> Person:
@@ -124,7 +149,14 @@ def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), tur
     normals = vertex_normals(body, model.faces)
     layers = wear(base.draped, body, normals, bones)
     used = np.unique(model.faces)
-    floor = min([body[used, 2].min()] + [points[:, 2].min() for points, piece in zip(layers, base.draped, strict=True) if piece.garment.cut.template == "shoe"])
+    floor = min(
+        [body[used, 2].min()]
+        + [
+            points[:, 2].min()
+            for points, piece in zip(layers, base.draped, strict=True)
+            if piece.garment.cut.template == "shoe"
+        ]
+    )
     pelvis = body[used].mean(0)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
     shift = np.array([place[0], place[1], -floor]) - spin @ np.array([pelvis[0], pelvis[1], 0])
@@ -162,6 +194,12 @@ def still_life(base: Figure, rng: np.random.Generator) -> tuple[Mesh, ...]:
         points = piece.points - piece.points.mean(0) * [1, 1, 0]
         points = points * [1, flat, 1] - [0, 0, min(p.points[:, 2].min() for p in chosen) - 0.02]
         meshes.append(
-            Mesh(piece.garment.name, points.astype(np.float32), piece.faces, piece.fabric.astype(np.float32), piece.garment.material)
+            Mesh(
+                piece.garment.name,
+                points.astype(np.float32),
+                piece.faces,
+                piece.fabric.astype(np.float32),
+                piece.garment.material,
+            )
         )
     return tuple(meshes)

@@ -92,7 +92,9 @@ def _top_field(cut: Cut, points: Floats, groups: Floats) -> Floats:
     line = neck[2] + 0.012 + cut.collar + (y - neck[1]) * 0.55 - cut.neck * front * dip
     edge = line - z + 3 * on_arm + np.maximum(np.abs(x) - max(0.075, cut.neck_width), 0) * 3
     if cut.sleeve > 0:
-        sleeve = (cut.sleeve - _along_limb(points, "upperarm01", "lowerarm01", "wrist")) * 0.5 + 3 * np.clip(0.35 - arm, 0, 1)
+        sleeve = (cut.sleeve - _along_limb(points, "upperarm01", "lowerarm01", "wrist")) * 0.5 + 3 * np.clip(
+            0.35 - arm, 0, 1
+        )
     else:
         sleeve = 0.42 - arm
     field = np.minimum(np.minimum(hem, edge), sleeve)

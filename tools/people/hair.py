@@ -11,7 +11,16 @@ from tools.people.bodies import Floats, Ints, Shape, rig, vertex_normals
 from tools.people.scene import Colour
 from tools.people.skin import hairline
 
-LENGTHS = {"buzz": 0.012, "short": 0.045, "crop": 0.07, "curly": 0.1, "bob": 0.26, "long": 0.46, "pony": 0.36, "bun": 0.2}
+LENGTHS = {
+    "buzz": 0.012,
+    "short": 0.045,
+    "crop": 0.07,
+    "curly": 0.1,
+    "bob": 0.26,
+    "long": 0.46,
+    "pony": 0.36,
+    "bun": 0.2,
+}
 FEMALE_STYLES = ("long", "long", "bob", "pony", "bun", "curly", "bob", "crop")
 MALE_STYLES = ("short", "short", "crop", "buzz", "short", "curly", "bald")
 COLOURS: tuple[Colour, ...] = (
@@ -80,7 +89,9 @@ def grow(shape: Shape, style: str, cloth: Floats, rng: np.random.Generator, coun
         if style == "buzz":
             pull = normal
         elif style in ("short", "crop"):
-            pull = normal * (0.5 - 0.3 * part) + np.stack([side * 0.3 + sweep, np.full(count, 0.25), np.full(count, -0.2)], 1)
+            pull = normal * (0.5 - 0.3 * part) + np.stack(
+                [side * 0.3 + sweep, np.full(count, 0.25), np.full(count, -0.2)], 1
+            )
         elif style == "curly":
             pull = normal * 0.55 + rng.normal(size=(count, 3)) * 0.45 + drift[clump] * 2.4 + down * 0.3
         elif style in ("pony", "bun"):
@@ -90,8 +101,9 @@ def grow(shape: Shape, style: str, cloth: Floats, rng: np.random.Generator, coun
             pull = np.where(gap < 0.04, after, way / (gap + 0.01))
         else:
             ahead = np.clip((eye[1] + 0.1 - here[:, 1]) / 0.06, 0, 1)
-            sideways = side * (0.9 * np.clip(1 - 2.0 * part, 0, 1) + 0.7 * ahead * (np.abs(here[:, 0]) < 0.085))
-            pull = np.stack([sideways, 0.9 * ahead, np.full(count, -np.clip(0.2 + 2.5 * part, 0, 1.6))], 1)
+            sideways = side * (0.8 * np.clip(1 - 3.5 * part, 0, 1) + 0.7 * ahead * (np.abs(here[:, 0]) < 0.075))
+            inward = -0.5 * np.clip((np.abs(here[:, 0]) - 0.095) / 0.03, 0, 1) * np.sign(here[:, 0])
+            pull = np.stack([sideways + inward, 0.9 * ahead, np.full(count, -np.clip(0.3 + 3.5 * part, 0, 1.8))], 1)
         pull = pull + drift[clump] * (0.2 if style != "curly" else 0.5) + rng.normal(size=(count, 3)) * 0.05
         direction = 0.4 * direction + 0.6 * pull
         direction /= np.linalg.norm(direction, axis=1, keepdims=True) + 1e-9

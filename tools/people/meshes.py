@@ -1,4 +1,4 @@
-"""Triangle meshes whose vertices are fixed mixtures of base vertices: subdivision, cutting along iso-lines, smoothing."""
+"""Triangle meshes whose vertices are mixtures of base vertices: subdivision, cutting along iso-lines, smoothing."""
 
 from dataclasses import dataclass
 
@@ -91,7 +91,9 @@ def boundary_edges(faces: Ints) -> Ints:
     """Directed edges [B, 2] that belong to one face only, in the direction of their face."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     ordered = np.sort(edges, 1).astype(np.int64)
-    _, inverse, counts = np.unique(ordered[:, 0] * (faces.max() + 1) + ordered[:, 1], return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(
+        ordered[:, 0] * (faces.max() + 1) + ordered[:, 1], return_inverse=True, return_counts=True
+    )
     return edges[counts[inverse] == 1]
 
 

@@ -63,7 +63,7 @@ def _frame(along: Floats, normal: Floats) -> Floats:
 
 
 def _arm(draft: _Draft, side: str, chest: Floats) -> None:
-    """Turn shoulder and elbow so that the wrist reaches its target; `chest` [3, 4] is what the spine has done already."""
+    """Turn shoulder and elbow so that the wrist reaches its target; `chest` [3, 4] is what the spine has done."""
     target, hint = draft.arms[side]
     shoulder, elbow, wrist = (draft.joint(f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
     target = chest[:, :3].T @ (target - chest[:, 3])
@@ -119,7 +119,9 @@ def _hanging(draft: _Draft, side: str) -> None:
 def _on_hip(draft: _Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
-    target = np.array([hip[0] + sign * draft.spread(0.09, 0.12), draft.spread(-0.01, 0.06), hip[2] + draft.spread(0.12, 0.19)])
+    target = np.array(
+        [hip[0] + sign * draft.spread(0.09, 0.12), draft.spread(-0.01, 0.06), hip[2] + draft.spread(0.12, 0.19)]
+    )
     draft.arms[side] = (target, np.array([sign, draft.spread(0.1, 0.6), 0.1]))
     draft.wrists[side] = np.array([draft.spread(-20, 20), draft.spread(10, 40), draft.spread(-10, 20)])
     draft.curl[side] = 22.0
@@ -128,7 +130,9 @@ def _on_hip(draft: _Draft, side: str) -> None:
 def _in_pocket(draft: _Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
-    target = np.array([hip[0] + sign * draft.spread(0.07, 0.1), hip[1] - draft.spread(0.04, 0.08), hip[2] + draft.spread(0.04, 0.09)])
+    target = np.array(
+        [hip[0] + sign * draft.spread(0.07, 0.1), hip[1] - draft.spread(0.04, 0.08), hip[2] + draft.spread(0.04, 0.09)]
+    )
     draft.arms[side] = (target, np.array([sign * draft.spread(0.4, 0.9), 1.0, 0.0]))
     draft.wrists[side] = np.array([draft.spread(-15, 10), 0.0, 0.0])
     draft.hidden.add(side)
@@ -173,7 +177,12 @@ def _standing(draft: _Draft) -> None:
     weight = draft.spread(-1, 1)
     for side, sign in SIDES.items():
         relaxed = max(0.0, sign * weight) * draft.spread(4, 14)
-        draft.turn(f"upperleg01.{side}", x=-relaxed + draft.spread(-2, 2), y=sign * (closed - max(0, sign * weight) * 2), z=sign * draft.spread(-3, 9))
+        draft.turn(
+            f"upperleg01.{side}",
+            x=-relaxed + draft.spread(-2, 2),
+            y=sign * (closed - max(0, sign * weight) * 2),
+            z=sign * draft.spread(-3, 9),
+        )
         draft.turn(f"lowerleg01.{side}", x=1.6 * relaxed)
         draft.turn(f"foot.{side}", x=-0.6 * relaxed)
     draft.turn("spine05", y=-2.5 * weight)
@@ -262,7 +271,9 @@ def pose(shape: Shape, rng: np.random.Generator, arms: str | None = None, legs: 
     arms = arms or _choose(rng, _ARMS)
     lively = draft.spread(0.3, 1.0)
     draft.turn("spine05", y=draft.spread(-3, 3) * lively, z=draft.spread(-6, 6) * lively)
-    draft.turn("spine02", x=draft.spread(-4, 4) * lively, y=draft.spread(-4, 4) * lively, z=draft.spread(-6, 6) * lively)
+    draft.turn(
+        "spine02", x=draft.spread(-4, 4) * lively, y=draft.spread(-4, 4) * lively, z=draft.spread(-6, 6) * lively
+    )
     draft.turn("neck01", x=draft.spread(-4, 5), y=draft.spread(-5, 5) * lively, z=draft.spread(-14, 14) * lively)
     draft.turn("head", x=draft.spread(-7, 6), y=draft.spread(-5, 5) * lively, z=draft.spread(-16, 16) * lively)
     for side, sign in SIDES.items():

@@ -26,11 +26,20 @@ def project(points: NDArray[np.floating], camera: Camera) -> Floats:
     Points behind the camera get a 1/depth of -1.
     """
     turn, eye, focal = look_at(camera)
-    local = (np.asarray(points, np.float64) - eye) @ turn.T
-    inverse = np.where(local[:, 2] > 1e-3, 1.0 / np.maximum(local[:, 2], 1e-3), -1.0)
-    x = focal * local[:, 0] * inverse + camera.width / 2
-    y = focal * local[:, 1] * inverse + camera.height / 2
-    return np.stack([x, y, inverse], 1)
+    out = np.empty((len(points), 3))
+    _project(np.ascontiguousarray(points, np.float64), turn, eye, focal, camera.width / 2, camera.height / 2, out)
+    return out
+
+
+@nb.njit(cache=True)
+def _project(points, turn, eye, focal, cx, cy, out):  # type: ignore[no-untyped-def]
+    for n in range(points.shape[0]):
+        x, y, z = points[n, 0] - eye[0], points[n, 1] - eye[1], points[n, 2] - eye[2]
+        depth = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
+        inverse = 1.0 / depth if depth > 1e-3 else -1.0
+        out[n, 0] = focal * (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * inverse + cx
+        out[n, 1] = focal * (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * inverse + cy
+        out[n, 2] = inverse
 
 
 @nb.njit(cache=True)

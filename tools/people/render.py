@@ -25,7 +25,9 @@ class _Geometry:
     casters: int
 
 
-def ribbons(strands: Strands, eye: tuple[float, float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+def ribbons(
+    strands: Strands, eye: tuple[float, float, float]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
     """Strands as flat bands that face the eye: vertices [2NK, 3], their directions [2NK, 3] and faces."""
     points = strands.points
     count, steps = points.shape[:2]
@@ -48,7 +50,9 @@ def _gather(scene: Scene, meshes: list[Mesh], strands: list[Strands]) -> _Geomet
     values, faces, source, offset, casters = [], [], [], 0, 0
     for index, mesh in enumerate(meshes):
         normals = vertex_normals(mesh.vertices.astype(np.float64), mesh.faces)
-        values.append(np.concatenate([normals, mesh.vertices, mesh.rest, np.ones((len(normals), 1))], 1, dtype=np.float32))
+        values.append(
+            np.concatenate([normals, mesh.vertices, mesh.rest, np.ones((len(normals), 1))], 1, dtype=np.float32)
+        )
         faces.append(mesh.faces + offset)
         source.append(np.full(len(mesh.faces), index))
         offset += len(mesh.vertices)
@@ -130,7 +134,9 @@ def picture(scene: Scene, supersample: int = 2) -> Bytes:
             mesh = meshes[index] if index < len(meshes) else None
             if mesh is not None and mesh.texture is not None and mesh.uv is not None:
                 first = int(np.searchsorted(geometry.source, index))
-                local = np.where((face_at >= 0) & (face_at >= first) & (face_at < first + len(mesh.faces)), face_at - first, -1)
+                local = np.where(
+                    (face_at >= 0) & (face_at >= first) & (face_at < first + len(mesh.faces)), face_at - first, -1
+                )
                 uv = interpolate_corners(mesh.uv, local.astype(np.int32), weight_at)[mask][at]
                 colour[at] = sample_texture(mesh.texture, uv)
             else:
@@ -141,11 +147,18 @@ def picture(scene: Scene, supersample: int = 2) -> Bytes:
         view /= np.linalg.norm(view, axis=1, keepdims=True)
         normal = here[:, :3] / (np.linalg.norm(here[:, :3], axis=1, keepdims=True) + 1e-9)
         hollow = creases(nearest, 9.0)[mask]
-        lit = np.stack([shadow.lit(position + normal * 0.004) for shadow in shadows]) if shadows else np.zeros((0, len(position)))
+        lit = (
+            np.stack([shadow.lit(position + normal * 0.004) for shadow in shadows])
+            if shadows
+            else np.zeros((0, len(position)))
+        )
         out[mask] = shade(colour, normal, view, hair, gloss, hollow, scene.lights, lit.astype(np.float32))
     height, width = scene.camera.height, scene.camera.width
-    out = out.reshape(height, supersample, width, supersample, 3).mean((1, 3))
-    return np.asarray(np.round(to_display(out) * 255), np.uint8)
+    total = np.zeros((height, width, 3), np.float32)
+    for row in range(supersample):
+        for column in range(supersample):
+            total += out[row::supersample, column::supersample]
+    return np.asarray(np.round(to_display(total / supersample**2) * 255), np.uint8)
 
 
 def truth(scene: Scene) -> tuple[Bytes, Bytes]:

@@ -122,7 +122,7 @@ class Light:
 
 @dataclass(frozen=True)
 class Background:
-    """What lies behind. `studio` is a seamless backdrop: wall colours[0], floor colours[-1], people stand on z = `floor`.
+    """What lies behind. `studio` is a seamless backdrop: wall colours[0], floor colours[-1], standing at z = `floor`.
 
     `gradient`: colours[0] on top to colours[-1] below, no floor seen. The other kinds are pictures behind the people,
     drawn from `seed` in `colours`; a renderer in three dimensions may replace them with a plain wall.

@@ -58,9 +58,14 @@ def _lit(seen, depth, spread, out):  # type: ignore[no-untyped-def]
             for j in range(-2, 3):
                 x = int(seen[n, 0] + j * spread * 0.5)
                 y = int(seen[n, 1] + i * spread * 0.5)
-                if x < 0 or y < 0 or x >= size or y >= size or depth[y, x] <= 0:
-                    total += 1.0
-                elif distance < 1.0 / depth[y, x] + 0.012 + 0.003 * spread:
+                if (
+                    x < 0
+                    or y < 0
+                    or x >= size
+                    or y >= size
+                    or depth[y, x] <= 0
+                    or distance < 1.0 / depth[y, x] + 0.012 + 0.003 * spread
+                ):
                     total += 1.0
         out[n] = total / 25.0
 
@@ -126,7 +131,9 @@ def shade(
     hair [N] 0 or 1; gloss, hollow [N] in 0..1; lit [suns, N], the share of each sun that arrives.
     """
     suns = [light for light in lights if light.kind == "sun"]
-    directions = np.array([np.asarray(sun.direction) / np.linalg.norm(sun.direction) for sun in suns], np.float32).reshape(-1, 3)
+    directions = np.array(
+        [np.asarray(sun.direction) / np.linalg.norm(sun.direction) for sun in suns], np.float32
+    ).reshape(-1, 3)
     colours = np.array([np.array(sun.colour) * sun.strength for sun in suns], np.float32).reshape(-1, 3)
     sky = np.zeros(3, np.float32)
     for light in lights:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from tools.people.scene import Background, Camera, Colour, Light, Mesh, Person, Scene
-from tools.people.wardrobe import colour
+from tools.people.cloth import colour
+from tools.people.scene import Background, Camera, Colour, Light, Material, Mesh, Person, Scene
 
 Rng = np.random.Generator
 
@@ -49,7 +49,12 @@ def view_angle(rng: Rng) -> float:
 
 
 def aim(
-    points: NDArray[np.float32], framing: Framing, yaw: float, size: tuple[int, int], rng: Rng, level: float | None = None
+    points: NDArray[np.float32],
+    framing: Framing,
+    yaw: float,
+    size: tuple[int, int],
+    rng: Rng,
+    level: float | None = None,
 ) -> Camera:
     """A camera on what stands in `points` [N, 3]; `size` is width, height; `level` fixes the camera's pitch."""
     low, high = points.min(0), points.max(0)
@@ -107,7 +112,9 @@ def backdrop(rng: Rng) -> Background:
     seed = int(rng.integers(1 << 30))
     chance = rng.random()
     if chance < 0.5:
-        grey = float(rng.choice([rng.uniform(0.9, 1.0), rng.uniform(0.72, 0.95), rng.uniform(0.25, 0.8)], p=[0.4, 0.4, 0.2]))
+        grey = float(
+            rng.choice([rng.uniform(0.9, 1.0), rng.uniform(0.72, 0.95), rng.uniform(0.25, 0.8)], p=[0.4, 0.4, 0.2])
+        )
         warm = float(rng.choice([0, rng.uniform(-0.02, 0.07)]))
         wall: Colour = (min(1.0, grey + warm * 0.5), grey, max(0.0, grey - warm))
         return Background("studio", (wall, _shifted(wall, rng, 0.03)), 0.0, seed)
@@ -122,7 +129,28 @@ def backdrop(rng: Rng) -> Background:
     return Background(kind, ((sky if kind == "outdoor" else colours[0]), *colours[1:]), None, seed)  # type: ignore[arg-type]
 
 
-def stage(persons: tuple[Person, ...], size: tuple[int, int], seed: int, props: tuple[Mesh, ...] = ()) -> tuple[Scene, dict[str, str | float]]:
+def seat(person: Person, rng: Rng) -> Mesh:
+    """A box or stool under somebody who sits."""
+    body = person.body
+    below = body.vertices[np.unique(body.faces[np.isin(body.part, (7, 8))])]
+    top = float(below[:, 2].min()) + 0.015
+    hips = below[below[:, 1] > np.percentile(below[:, 1], 60)]
+    x, y = hips[:, :2].mean(0)
+    half, back, front = rng.uniform(0.18, 0.32), 0.16, rng.uniform(0.08, 0.2)
+    corners = np.array(
+        [(x + a * half, y + (back if b > 0 else -front), c * top) for a in (-1, 1) for b in (-1, 1) for c in (0, 1)],
+        np.float32,
+    )
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (1, 5, 7, 3)]
+    faces = np.array([face for a, b, c, d in quads for face in ((a, b, c), (a, c, d))], np.int32)
+    vertices = corners[faces].reshape(-1, 3)
+    flat = np.arange(len(vertices), dtype=np.int32).reshape(-1, 3)
+    return Mesh("seat", vertices, flat, vertices, Material("prop", (colour(rng),), roughness=0.7))
+
+
+def stage(
+    persons: tuple[Person, ...], size: tuple[int, int], seed: int, props: tuple[Mesh, ...] = ()
+) -> tuple[Scene, dict[str, str | float]]:
     """A scene around posed people (or around props alone), and how it was shot."""
     rng = np.random.default_rng([seed, 77])
     name = framing_name(rng)
@@ -135,7 +163,9 @@ def stage(persons: tuple[Person, ...], size: tuple[int, int], seed: int, props: 
         height = float(np.ptp(points[:, 2]))
         camera = aim(points - np.array([0, 0, low], np.float32), frame, yaw * 0.4, size, rng)
         lift = np.array([0, 0, low])
-        camera = replace(camera, eye=tuple(np.asarray(camera.eye) + lift), target=tuple(np.asarray(camera.target) + lift))
+        camera = replace(
+            camera, eye=tuple(np.asarray(camera.eye) + lift), target=tuple(np.asarray(camera.target) + lift)
+        )
         del height
     else:
         camera = aim(points, frame, yaw, size, rng)
@@ -144,7 +174,7 @@ def stage(persons: tuple[Person, ...], size: tuple[int, int], seed: int, props: 
 
 
 def photograph(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """What lens, sensor and processing do to a picture: exposure, contrast, vignette, blur and grain. uint8 [H, W, 3]."""
+    """What lens, sensor and processing do to a picture: exposure, contrast, vignette, blur, grain. uint8 [H, W, 3]."""
     rng = np.random.default_rng([seed, 78])
     height, width = image.shape[:2]
     out = image.astype(np.float32) / 255
@@ -154,7 +184,9 @@ def photograph(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     out = 0.5 + (out - 0.5) * np.float32(rng.uniform(0.88, 1.12))
     if rng.random() < 0.3:
         yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
-        out = out * (1 - rng.uniform(0.1, 0.5) * ((xx / width - 0.5) ** 2 + (yy / height - 0.5) ** 2))[..., None].astype(np.float32)
+        out = out * (1 - rng.uniform(0.1, 0.5) * ((xx / width - 0.5) ** 2 + (yy / height - 0.5) ** 2))[
+            ..., None
+        ].astype(np.float32)
     blur = float(rng.choice([0, rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.4)], p=[0.5, 0.38, 0.12]))
     if blur > 0:
         out = gaussian_filter(out, (blur, blur, 0))

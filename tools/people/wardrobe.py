@@ -1,71 +1,17 @@
 """What people wear: named garments, cloth for them, and outfits drawn by chance."""
 
-import colorsys
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from tools.people.bodies import rig
+from tools.people.cloth import NEUTRALS, cloth, colour
 from tools.people.drape import Fit, Garment
 from tools.people.garments import Cut
 from tools.people.scene import Colour, Material
 
 Rng = np.random.Generator
-NEUTRALS: tuple[Colour, ...] = (
-    (0.06, 0.06, 0.07), (0.96, 0.96, 0.95), (0.55, 0.55, 0.56), (0.25, 0.26, 0.28), (0.12, 0.15, 0.26),
-    (0.82, 0.76, 0.66), (0.42, 0.31, 0.23), (0.36, 0.37, 0.26), (0.9, 0.87, 0.81), (0.72, 0.73, 0.75),
-    (0.56, 0.43, 0.31), (0.03, 0.03, 0.04),
-)  # fmt: skip
-DENIMS: tuple[Colour, ...] = ((0.20, 0.27, 0.39), (0.36, 0.47, 0.60), (0.58, 0.68, 0.77), (0.09, 0.10, 0.14), (0.78, 0.8, 0.8))
-
-
-def colour(rng: Rng) -> Colour:
-    if rng.random() < 0.58:
-        base = NEUTRALS[int(rng.integers(len(NEUTRALS)))]
-        return tuple(float(np.clip(channel + rng.normal() * 0.02, 0.02, 0.98)) for channel in base)  # type: ignore[return-value]
-    saturation = float(rng.choice([0.25, 0.5, 0.75, 0.9])) * rng.uniform(0.8, 1.1)
-    return colorsys.hsv_to_rgb(rng.random(), min(saturation, 1), rng.uniform(0.25, 0.95))
-
-
-def _pattern(rng: Rng, name: str) -> tuple[str, dict[str, float]]:
-    seed = float(rng.integers(1 << 20))
-    fine = {
-        "stripes": {"scale": rng.uniform(0.012, 0.09), "ratio": rng.uniform(0.2, 0.7), "angle": float(rng.choice([0, 0, 0, np.pi / 2, np.pi / 2, 0.7]))},
-        "checks": {"scale": rng.uniform(0.015, 0.13), "ratio": rng.uniform(0.25, 0.6)},
-        "dots": {"scale": rng.uniform(0.015, 0.07), "radius": rng.uniform(0.15, 0.35)},
-        "floral": {"scale": rng.uniform(0.025, 0.14)},
-        "camouflage": {"scale": rng.uniform(0.05, 0.15)},
-        "knit": {"scale": rng.uniform(0.006, 0.02)},
-        "blocks": {"edge": rng.uniform(-0.1, 0.42), "slant": float(rng.choice([0, 0, 0.8])), "band": float(rng.choice([0, 0.03]))},
-        "print": {"width": rng.uniform(0.05, 0.13), "height": rng.uniform(0.04, 0.12), "z": rng.uniform(0.27, 0.38), "x": float(rng.choice([0, 0, 0.08]))},
-        "speckle": {"scale": rng.uniform(0.004, 0.03), "cover": rng.uniform(0.5, 0.8)},
-        "animal": {"scale": rng.uniform(0.025, 0.06)},
-        "waves": {"scale": rng.uniform(0.03, 0.2), "bend": rng.uniform(0.5, 4)},
-        "denim": {"fade": rng.uniform(0.05, 0.6)},
-    }  # fmt: skip
-    return name, {**fine.get(name, {}), "seed": seed}
-
-
-def cloth(rng: Rng, plain: float = 0.55, first: Colour | None = None, pattern: str | None = None) -> Material:
-    """Some cloth; `plain` is the chance of no pattern."""
-    main = first or colour(rng)
-    if pattern is None:
-        others = ("stripes", "stripes", "checks", "checks", "dots", "floral", "floral", "camouflage", "blocks", "print", "print",
-                  "speckle", "animal", "waves", "knit")  # fmt: skip
-        pattern = "plain" if rng.random() < plain else str(rng.choice(others))
-    name, parameters = _pattern(rng, pattern)
-    if pattern == "denim":
-        main = first or DENIMS[int(rng.integers(len(DENIMS)))]
-        faded: Colour = tuple(min(1.0, c * 0.6 + 0.38) for c in main)  # type: ignore[assignment]
-        return Material("cloth", (main, faded), name, parameters, 0.9)
-    rest = [colour(rng) for _ in range(3)]
-    if pattern == "knit":
-        rest[0] = tuple(c * 0.72 for c in main)  # type: ignore[assignment]
-    if rng.random() < 0.3:
-        parameters["melange"] = float(rng.uniform(0.03, 0.15))
-    silky = rng.random() < 0.12
-    return Material("cloth", (main, *rest), name, parameters, float(rng.uniform(0.3, 0.5) if silky else rng.uniform(0.75, 0.95)))
 
 
 def _named(name: str, cut: Cut, fit: Fit, material: Material, rng: Rng) -> Garment:
@@ -73,80 +19,178 @@ def _named(name: str, cut: Cut, fit: Fit, material: Material, rng: Rng) -> Garme
 
 
 def _top_fit(rng: Rng, roomy: float) -> Fit:
-    return Fit(loose=0.003 + 0.012 * roomy, hang=float(np.clip(roomy * rng.uniform(0.6, 1.1), 0, 1)), wrinkle=0.002 + 0.0025 * rng.random(), flare=0.01 * roomy)
+    return Fit(
+        loose=0.003 + 0.012 * roomy,
+        hang=float(np.clip(roomy * rng.uniform(0.6, 1.1), 0, 1)),
+        wrinkle=0.002 + 0.0025 * rng.random(),
+        flare=0.01 * roomy,
+    )
 
 
 def tee(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.06, 0.03), neck=rng.uniform(0.01, 0.06), v_neck=bool(rng.random() < 0.25), sleeve=rng.uniform(0.22, 0.46))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.06, 0.03),
+        neck=rng.uniform(0.01, 0.06),
+        v_neck=bool(rng.random() < 0.25),
+        sleeve=rng.uniform(0.22, 0.46),
+    )
     return _named("tee", cut, _top_fit(rng, rng.random()), material, rng)
 
 
 def tank(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.04, 0.1), neck=rng.uniform(0.06, 0.13), neck_width=rng.uniform(0.075, 0.1), sleeve=0)
+    cut = Cut(
+        "top", hem=rng.uniform(-0.04, 0.1), neck=rng.uniform(0.06, 0.13), neck_width=rng.uniform(0.075, 0.1), sleeve=0
+    )
     return _named("tank", cut, _top_fit(rng, 0.5 * rng.random()), material, rng)
 
 
 def long_sleeve(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.04, 0.03), neck=rng.uniform(0.0, 0.08), v_neck=bool(rng.random() < 0.2), sleeve=rng.uniform(0.8, 1.0))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.04, 0.03),
+        neck=rng.uniform(0.0, 0.08),
+        v_neck=bool(rng.random() < 0.2),
+        sleeve=rng.uniform(0.8, 1.0),
+    )
     return _named("long sleeve", cut, _top_fit(rng, 0.6 * rng.random()), material, rng)
 
 
 def shirt(rng: Rng, material: Material) -> Garment:
     buttons = replace(material, parameters={**material.parameters, "placket": rng.uniform(0.07, 0.1)})
-    cut = Cut("top", hem=rng.uniform(-0.1, 0.02), neck=rng.uniform(0.02, 0.08), v_neck=True, sleeve=float(rng.choice([0.42, 0.75, 0.98, 0.98, 0.98])))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.1, 0.02),
+        neck=rng.uniform(0.02, 0.08),
+        v_neck=True,
+        sleeve=float(rng.choice([0.42, 0.75, 0.98, 0.98, 0.98])),
+    )
     fit = replace(_top_fit(rng, rng.uniform(0.3, 1)), collar=rng.uniform(0.03, 0.045))
     return _named("shirt", cut, fit, buttons, rng)
 
 
 def blouse(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.02, 0.06), neck=rng.uniform(0.02, 0.12), v_neck=bool(rng.random() < 0.5), sleeve=float(rng.choice([0.25, 0.5, 0.8, 0.98])))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.02, 0.06),
+        neck=rng.uniform(0.02, 0.12),
+        v_neck=bool(rng.random() < 0.5),
+        sleeve=float(rng.choice([0.25, 0.5, 0.8, 0.98])),
+    )
     fit = replace(_top_fit(rng, rng.uniform(0.4, 1)), flare=rng.uniform(0, 0.03), wrinkle=0.005)
     return _named("blouse", cut, fit, material, rng)
 
 
 def jumper(rng: Rng, material: Material) -> Garment:
     turtle = rng.random() < 0.3
-    cut = Cut("top", hem=rng.uniform(-0.07, 0.05), neck=0.0 if turtle else rng.uniform(0.0, 0.06), v_neck=bool(rng.random() < 0.25), sleeve=rng.uniform(0.93, 1.02))
-    fit = Fit(offset=0.008, loose=rng.uniform(0.008, 0.022), hang=rng.uniform(0.4, 1), wrinkle=rng.uniform(0.002, 0.006), collar=0.055 if turtle else 0.015, fold_collar=turtle)
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.07, 0.05),
+        neck=0.0 if turtle else rng.uniform(0.0, 0.06),
+        v_neck=bool(rng.random() < 0.25),
+        sleeve=rng.uniform(0.93, 1.02),
+    )
+    fit = Fit(
+        offset=0.008,
+        loose=rng.uniform(0.008, 0.022),
+        hang=rng.uniform(0.4, 1),
+        wrinkle=rng.uniform(0.002, 0.006),
+        collar=0.055 if turtle else 0.015,
+        fold_collar=turtle,
+    )
     return _named("jumper", cut, fit, material, rng)
 
 
 def _trousers(name: str, length: tuple[float, float], fit: Callable[[Rng], Fit]) -> Callable[[Rng, Material], Garment]:
     def make(rng: Rng, material: Material) -> Garment:
-        return _named(name, Cut("legs", rise=rng.uniform(0.07, 0.14), length=rng.uniform(*length)), fit(rng), material, rng)
+        return _named(
+            name, Cut("legs", rise=rng.uniform(0.07, 0.14), length=rng.uniform(*length)), fit(rng), material, rng
+        )
 
     return make
 
 
-trousers = _trousers("trousers", (0.93, 1.01), lambda r: Fit(loose=r.uniform(0.004, 0.01), hang=r.uniform(0.2, 0.6), wrinkle=0.002))
-jeans = _trousers("jeans", (0.88, 1.01), lambda r: Fit(loose=r.uniform(0.002, 0.008), hang=r.uniform(0, 0.6), wrinkle=0.003))
-wide_trousers = _trousers("wide trousers", (0.9, 1.02), lambda r: Fit(loose=r.uniform(0.006, 0.012), hang=1.0, flare=r.uniform(0.01, 0.06), wrinkle=0.004))
+trousers = _trousers(
+    "trousers", (0.93, 1.01), lambda r: Fit(loose=r.uniform(0.004, 0.01), hang=r.uniform(0.2, 0.6), wrinkle=0.002)
+)
+jeans = _trousers(
+    "jeans", (0.88, 1.01), lambda r: Fit(loose=r.uniform(0.002, 0.008), hang=r.uniform(0, 0.6), wrinkle=0.003)
+)
+wide_trousers = _trousers(
+    "wide trousers",
+    (0.9, 1.02),
+    lambda r: Fit(loose=r.uniform(0.006, 0.012), hang=1.0, flare=r.uniform(0.01, 0.06), wrinkle=0.004),
+)
 leggings = _trousers("leggings", (0.6, 0.99), lambda r: Fit(offset=0.002, loose=0.001, hang=0.0, wrinkle=0.0005))
-shorts = _trousers("shorts", (0.22, 0.5), lambda r: Fit(loose=r.uniform(0.005, 0.014), hang=r.uniform(0.3, 1), flare=r.uniform(0, 0.025), wrinkle=0.003))
+shorts = _trousers(
+    "shorts",
+    (0.22, 0.5),
+    lambda r: Fit(loose=r.uniform(0.005, 0.014), hang=r.uniform(0.3, 1), flare=r.uniform(0, 0.025), wrinkle=0.003),
+)
 
 
 def skirt(rng: Rng, material: Material, length: float | None = None) -> Garment:
     pencil = rng.random() < 0.3
-    fit = Fit(offset=0.006, hang=0.5 if pencil else 1.0, flare=0.0 if pencil else rng.uniform(0.0, 0.14), folds=int(rng.integers(5, 14)), fold_depth=0.002 if pencil else rng.uniform(0.003, 0.018), wrinkle=0.001)
-    return _named("skirt", Cut("skirt", length=length or rng.uniform(0.4, 0.95), rise=rng.uniform(0.0, 0.1)), fit, material, rng)
+    fit = Fit(
+        offset=0.006,
+        hang=0.5 if pencil else 1.0,
+        flare=0.0 if pencil else rng.uniform(0.0, 0.14),
+        folds=int(rng.integers(5, 14)),
+        fold_depth=0.002 if pencil else rng.uniform(0.003, 0.018),
+        wrinkle=0.001,
+    )
+    return _named(
+        "skirt", Cut("skirt", length=length or rng.uniform(0.4, 0.95), rise=rng.uniform(0.0, 0.1)), fit, material, rng
+    )
 
 
 def dress(rng: Rng, material: Material) -> tuple[Garment, ...]:
     """One garment to the eye: a bodice and a skirt of the same cloth."""
-    cut = Cut("top", hem=rng.uniform(0.02, 0.06), neck=rng.uniform(0.01, 0.12), v_neck=bool(rng.random() < 0.4), sleeve=float(rng.choice([0, 0.2, 0.34, 0.6, 0.95])))
-    bodice = _named("dress", cut, Fit(loose=rng.uniform(0.001, 0.008), hang=rng.uniform(0, 0.5), wrinkle=0.002), material, rng)
+    cut = Cut(
+        "top",
+        hem=rng.uniform(0.02, 0.06),
+        neck=rng.uniform(0.01, 0.12),
+        v_neck=bool(rng.random() < 0.4),
+        sleeve=float(rng.choice([0, 0.2, 0.34, 0.6, 0.95])),
+    )
+    bodice = _named(
+        "dress", cut, Fit(loose=rng.uniform(0.001, 0.008), hang=rng.uniform(0, 0.5), wrinkle=0.002), material, rng
+    )
     lower = skirt(rng, material)
-    return bodice, replace(lower, name="dress skirt", cut=replace(lower.cut, rise=0.0), fit=replace(lower.fit, offset=0.007))
+    return bodice, replace(
+        lower, name="dress skirt", cut=replace(lower.cut, rise=0.0), fit=replace(lower.fit, offset=0.007)
+    )
 
 
 def jacket(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.12, 0.04), neck=rng.uniform(0.02, 0.1), v_neck=True, sleeve=rng.uniform(0.95, 1.02), opening=float(rng.choice([0.004, 0.02, 0.05, 0.07])))
-    fit = Fit(offset=0.012, loose=rng.uniform(0.006, 0.016), hang=rng.uniform(0.4, 0.9), wrinkle=0.003, flare=0.015, collar=rng.uniform(0.03, 0.06))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.12, 0.04),
+        neck=rng.uniform(0.02, 0.1),
+        v_neck=True,
+        sleeve=rng.uniform(0.95, 1.02),
+        opening=float(rng.choice([0.004, 0.02, 0.05, 0.07])),
+    )
+    fit = Fit(
+        offset=0.012,
+        loose=rng.uniform(0.006, 0.016),
+        hang=rng.uniform(0.4, 0.9),
+        wrinkle=0.003,
+        flare=0.015,
+        collar=rng.uniform(0.03, 0.06),
+    )
     return _named("jacket", cut, fit, material, rng)
 
 
 def cardigan(rng: Rng, material: Material) -> Garment:
-    cut = Cut("top", hem=rng.uniform(-0.2, 0.02), neck=0.16, v_neck=True, sleeve=rng.uniform(0.9, 1.02), opening=rng.uniform(0.02, 0.08))
+    cut = Cut(
+        "top",
+        hem=rng.uniform(-0.2, 0.02),
+        neck=0.16,
+        v_neck=True,
+        sleeve=rng.uniform(0.9, 1.02),
+        opening=rng.uniform(0.02, 0.08),
+    )
     return _named("cardigan", cut, Fit(offset=0.01, loose=0.01, hang=0.8, wrinkle=0.004), material, rng)
 
 
@@ -161,12 +205,25 @@ def coat(rng: Rng, material: Material) -> tuple[Garment, ...]:
 
 
 def shoes(rng: Rng, female: bool, style: str | None = None, first: Colour | None = None) -> Garment:
-    style = style or str(rng.choice(["trainers", "shoes", "boots", "pumps" if female else "shoes"], p=[0.4, 0.25, 0.15, 0.2]))
+    style = style or str(
+        rng.choice(["trainers", "shoes", "boots", "pumps" if female else "shoes"], p=[0.4, 0.25, 0.15, 0.2])
+    )
     main = first or (colour(rng) if style == "trainers" else NEUTRALS[int(rng.choice([0, 4, 6, 10, 11, 1, 8]))])
     sole: Colour = (0.93, 0.93, 0.91) if style == "trainers" and rng.random() < 0.7 else (0.08, 0.07, 0.07)
     floor = float(rig().rest[np.unique(rig().faces), 2].min())
-    height, slope = {"trainers": (0.02, -0.1), "shoes": (-0.005, -0.2), "boots": (rng.uniform(0.08, 0.22), 0.0), "pumps": (-0.035, -0.05)}[style]
-    material = Material("shoe", (main, sole), "plain", {"sole": floor + (0.012 if style == "trainers" else 0.002)}, 0.35 if style != "trainers" else 0.6)
+    height, slope = {
+        "trainers": (0.02, -0.1),
+        "shoes": (-0.005, -0.2),
+        "boots": (rng.uniform(0.08, 0.22), 0.0),
+        "pumps": (-0.035, -0.05),
+    }[style]
+    material = Material(
+        "shoe",
+        (main, sole),
+        "plain",
+        {"sole": floor + (0.012 if style == "trainers" else 0.002)},
+        0.35 if style != "trainers" else 0.6,
+    )
     fit = Fit(offset=0.005, loose=0.003 if style == "pumps" else 0.006, wrinkle=0.0)
     return _named(style, Cut("shoe", height=height, slope=slope), fit, material, rng)
 
@@ -175,9 +232,14 @@ TOPS: dict[str, Callable[[Rng, Material], Garment]] = {
     "tee": tee, "tank": tank, "long sleeve": long_sleeve, "shirt": shirt, "blouse": blouse, "jumper": jumper,
 }  # fmt: skip
 BOTTOMS: dict[str, Callable[[Rng, Material], Garment]] = {
-    "trousers": trousers, "jeans": jeans, "wide trousers": wide_trousers, "leggings": leggings, "shorts": shorts, "skirt": skirt,
+    "trousers": trousers, "jeans": jeans, "wide trousers": wide_trousers, "leggings": leggings,
+    "shorts": shorts, "skirt": skirt,
 }  # fmt: skip
-OUTER: dict[str, Callable[[Rng, Material], Garment | tuple[Garment, ...]]] = {"jacket": jacket, "cardigan": cardigan, "coat": coat}
+OUTER: dict[str, Callable[[Rng, Material], Garment | tuple[Garment, ...]]] = {
+    "jacket": jacket,
+    "cardigan": cardigan,
+    "coat": coat,
+}
 
 
 def _as_tuple(piece: Garment | tuple[Garment, ...]) -> tuple[Garment, ...]:
@@ -211,7 +273,11 @@ def outfit(rng: Rng, female: bool) -> tuple[Garment, ...]:
         upper = TOPS[top](rng, cloth(rng, 0.45))
         tucked = rng.random() < (0.5 if bottom == "skirt" else 0.25)
         if tucked and lower.cut.template == "legs":
-            upper = replace(upper, cut=replace(upper.cut, hem=lower.cut.rise - 0.05), fit=replace(upper.fit, hang=0.2, flare=0, loose=0.003))
+            upper = replace(
+                upper,
+                cut=replace(upper.cut, hem=lower.cut.rise - 0.05),
+                fit=replace(upper.fit, hang=0.2, flare=0, loose=0.003),
+            )
             pieces += [upper, replace(lower, fit=replace(lower.fit, offset=lower.fit.offset + 0.003))]
         elif lower.cut.template == "skirt":
             pieces += [replace(upper, cut=replace(upper.cut, hem=0.04)), lower] if tucked else [lower, upper]
