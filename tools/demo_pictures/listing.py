@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import colorsys
 import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from tools.demo_pictures.catalogue import Picture
+
+# Background black, then a colour wheel in two brightnesses: neighbouring parts are easy to tell apart.
+PALETTE = bytes(3) + b"".join(
+    bytes(round(255 * c) for c in colorsys.hsv_to_rgb(part * 0.381966 % 1, 0.75, 1.0 if part % 2 else 0.65))
+    for part in range(1, 25)
+)
 
 
 def entry(picture: Picture, pictures: Path, truth: Path) -> dict[str, object]:

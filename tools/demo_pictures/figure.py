@@ -1,0 +1,105 @@
+"""Puts a catalogue's style on a person: body, pose, clothes and hair, all from the style's seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.demo_pictures.catalogue import Style
+from tools.demo_pictures.eyes import eyeballs, eyes, lashes
+from tools.demo_pictures.wardrobe import OUTFITS, PIECES, garment, material
+from tools.people import hair, poses, skin
+from tools.people.bodies import Floats, rig, sample_phenotype, shape, transforms, vertex_normals
+from tools.people.bodies import skin as carry
+from tools.people.charts import charts
+from tools.people.drape import drape, wear
+from tools.people.scene import Body, Colour, Material, Mesh, Person, Strands
+
+ARMS = ("relaxed", "relaxed", "relaxed", "hand on hip", "hand at chest")
+LEGS = ("standing", "standing", "standing", "walking", "crossing")
+DETAIL = 2
+TEXTURE = 1024
+STRANDS = 16000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A dressed person on the floor z = 0. `own` names the meshes that are the product."""
+
+    person: Person
+    own: frozenset[str]
+
+
+def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
+    """The style's person in one of its colours: the same body, pose and cut whatever the colour."""
+    rng = np.random.default_rng(style.seed)
+    female = style.gender == "women"
+    phenotype = sample_phenotype(rng, female) | {"weight": rng.uniform(0.3, 0.5), "muscle": rng.uniform(0.45, 0.65)}
+    phenotype |= {"age": rng.uniform(0.5, 0.68), "proportions": rng.uniform(0.7, 1.0), "height": rng.uniform(0.5, 0.75)}
+    body = shape(phenotype)
+    outfit = OUTFITS[style.gender, style.garment]
+    # Long sleeves hang: the picture of the garment alone shows it as it fell on this body.
+    cuts = [PIECES[name][0] for name in outfit.own]
+    sleeved = any(cut.template == "top" and cut.sleeve > 0.4 for cut in cuts)
+    arms = "relaxed" if sleeved else str(rng.choice(ARMS))
+    pose = poses.pose(body, rng, arms, str(rng.choice(LEGS)))
+    bones = transforms(body.heads, pose.rotations)
+    model = rig()
+    posed = carry(body.rest, model.weights, bones)
+
+    pieces = [(w.piece, material(colours, w.colour, w.fabric), False) for w in outfit.under]
+    cloth = material(colours, colour, style.fabric, style.pattern, style.second)
+    pieces += [(name, cloth, True) for name in outfit.own]
+    pieces += [(w.piece, material(colours, w.colour, w.fabric), False) for w in outfit.over]
+    shoes = outfit.shoes
+    pieces.insert(0, (shoes.piece, material(colours, shoes.colour, shoes.fabric), False))
+    draped = []
+    for number, (name, stuff, _) in enumerate(pieces):
+        draped.append(drape(body, garment(name, stuff, style.seed + number), tuple(draped), DETAIL if number else 1))
+    normals = vertex_normals(posed, model.faces)
+    worn = wear(tuple(draped), posed, normals, bones)
+
+    chart = charts()
+    bare = np.asarray(chart.mesh.mix @ posed)
+    floor = min(float(points[:, 2].min()) for points in (*worn, bare))
+    lift = np.array([0.0, 0.0, -floor])
+    names = [f"{number}-{name}" for number, (name, _, _) in enumerate(pieces)]
+    cloths = [
+        _mesh(name, points + lift, piece.faces, piece.fabric, piece.garment.material)
+        for name, points, piece in zip(names, worn, draped, strict=True)
+    ]
+    hair_colour = hair.COLOURS[int(rng.choice(len(hair.COLOURS), p=hair.COLOUR_CHANCES))]
+    styles = hair.FEMALE_STYLES if female else ("short", "short", "crop", "buzz", "curly")
+    hair_style = str(rng.choice(styles))
+    tone = skin.tone(rng, phenotype)
+    texture = skin.texture(rng, tone, female, hair_colour, 0.85 if hair_style == "buzz" else 0.95, TEXTURE)
+    vertices, keep = (posed + lift).astype(np.float32), ~eyeballs()
+    naked = Mesh(
+        "skin", vertices, model.faces[keep], model.rest.astype(np.float32),
+        Material("skin", (tone,), roughness=0.5), model.corner_uv[keep], lashes(texture),
+    )  # fmt: skip
+    irises = skin.IRISES[:3] if sum(hair_colour) > 0.6 else skin.IRISES[::3]
+    eye = eyes(vertices, irises[int(rng.choice(len(irises)))])
+    near = np.concatenate([piece.points for piece in draped[1:]])
+    grown = hair.grow(body, hair_style, near, rng, STRANDS, 10)
+    count, steps = grown.points.shape[:2]
+    strands = carry(grown.points.reshape(-1, 3), grown.weights, bones).reshape(count, steps, 3) + lift
+    tress = Strands(
+        hair_style, strands.astype(np.float32), grown.shade, 0.00035, 0.00012, Material("hair", (hair_colour,), roughness=0.35)
+    )
+    person = Person(
+        Body((bare + lift).astype(np.float32), chart.mesh.faces, chart.part, chart.uv),
+        (naked, eye, *cloths), (tress,), {"gender": style.gender, "pose": pose.name, "hair": hair_style},
+    )  # fmt: skip
+    return Figure(person, frozenset(n for n, (_, _, own) in zip(names, pieces, strict=True) if own))
+
+
+def redressed(person: Person, meshes: tuple[Mesh, ...]) -> Person:
+    return replace(person, meshes=meshes)
+
+
+def _mesh(name: str, points: Floats, faces: NDArray[np.int32], fabric: Floats, stuff: Material) -> Mesh:
+    return Mesh(name, points.astype(np.float32), faces, fabric.astype(np.float32), stuff)
