@@ -1,4 +1,4 @@
-"""Random views of a rendered picture: framing, mirror, light, blur, noise and JPEG, so that renders teach photographs."""
+"""Random views of a rendered picture, so that renders teach photographs: framing, mirror, light, blur, noise, JPEG."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from manifests.parts import FLIP
+from manifests import charts
 from tools.train.shards import Sample
 
 GREY = (127, 127, 127)  # what the network sees as zero, like the padding at inference
@@ -20,16 +20,16 @@ class Framing:
     """How a picture is laid onto the training canvas.
 
     width, height: canvas in pixels. scale: canvas pixels per source pixel when the whole picture is shown as at
-    inference. rotation: largest angle in degrees. zoom: range of a factor on `scale`. close_up: share of pictures framed
-    on a part of one person (waist up, legs, head cut off), as most shop photographs are.
+    inference. rotation: largest angle in degrees. zoom: range of a factor on `scale`. close_up: share of pictures that
+    are framed on a part of one person (waist up, legs, head cut off), beside the close-ups that were rendered as such.
     """
 
-    width: int = 224
-    height: int = 288
-    scale: float = 224 / 240
+    width: int = 192
+    height: int = 256
+    scale: float = 192 / 240
     rotation: float = 12.0
-    zoom: tuple[float, float] = (0.7, 1.25)
-    close_up: float = 0.35
+    zoom: tuple[float, float] = (0.75, 1.35)
+    close_up: float = 0.2
 
 
 def augment(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
@@ -42,12 +42,9 @@ def augment(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sampl
 
 def mirror(sample: Sample) -> Sample:
     """`sample` seen in a mirror: left and right parts change names, U and V follow the charts' own symmetry."""
-    stored = sample.iuv[:, ::-1].astype(np.int16)  # a value s stands for coordinates from s / 255 to (s + 1) / 255
-    part = np.asarray(FLIP, np.int16)[stored[..., 0]]
-    u, v = stored[..., 1], stored[..., 2]
-    u = np.where(_U_REVERSES[part], np.maximum(254 - u, 0), np.where(_U_TURNS[part], (127 - u) % 255, u))
-    v = np.where(_V_REVERSES[part], np.maximum(254 - v, 0), v)
-    iuv = np.stack([part, np.where(part > 0, u, 0), np.where(part > 0, v, 0)], -1).astype(np.uint8)
+    uv = (np.moveaxis(sample.iuv[..., 1:], -1, 0).astype(np.float32) + 0.5) / 255  # the middle of a truncated value
+    parts, uv = charts.mirror(sample.iuv[..., 0], uv)
+    iuv = np.dstack([parts, np.floor(np.clip(uv, 0, 1) * 255).transpose(1, 2, 0).astype(np.uint8)])
     return Sample(np.ascontiguousarray(sample.image[:, ::-1]), iuv, np.ascontiguousarray(sample.instance[:, ::-1]))
 
 
@@ -129,10 +126,3 @@ def _warp_image(
     return np.asarray(
         picture.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=fill)
     )
-
-
-# The charts of `tools.people.charts` are mirror images of each other except that across the torso V, along the head's
-# halves and the feet U runs the other way, and that a hand's U, an angle, is counted from the other side.
-_U_REVERSES = np.isin(np.arange(25), (5, 6, 23, 24))
-_U_TURNS = np.isin(np.arange(25), (3, 4))
-_V_REVERSES = np.isin(np.arange(25), (1, 2))

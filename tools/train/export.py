@@ -14,31 +14,33 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from densepose_labeler.engine.spec import NetworkSpec
 from manifests.atomic import write_bytes
 from tools.train import backbone
 from tools.train.loop import Recipe, plain_state
 from tools.train.network import embedded_network
 
 
-def export(checkpoint: Path, target: Path, pictures: int | None = None) -> int:
-    """Write `target`; returns its size in bytes.
+def export(checkpoint: Path, target: Path, pictures: int | None = None, spec: NetworkSpec | None = None) -> int:
+    """Write `target` from a checkpoint of the embedded network (or of `spec`); returns its size in bytes.
 
     Raises:
         ValueError: a weight does not fit into float16.
     """
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network = embedded_network()
+    network = embedded_network(spec)
     backbone.prepare(network.backbone.bottom_up)
     network.load_state_dict(saved["network"])
     state = {name: half(name, value) for name, value in plain_state(network, saved["average"]).items()}
-    metadata = {
+    card = {
         "model": "embedded",
-        "recipe": json.dumps({**asdict(Recipe()), "steps": saved["step"], "minutes": round(saved["elapsed"] / 60)}),
+        "recipe": {**asdict(Recipe()), "steps": saved["step"], "minutes": round(saved["elapsed"] / 60)},
         "backbone": "EfficientNet-Lite0, ImageNet (Apache-2.0)",
         "data": "rendered people" + (f", {pictures} pictures" if pictures else ""),
         "charts": "vestiary: compatible in meaning with DensePose, not numerically the official atlas",
         "licence": "Apache-2.0",
     }
+    metadata = {"vestiary": json.dumps(card)}  # one entry: safetensors writes several in no fixed order
     data = save(state, metadata)
     write_bytes(target, data)
     return len(data)

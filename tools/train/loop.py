@@ -34,11 +34,11 @@ from tools.train.targets import Scene, scene
 class Recipe:
     """Everything that decides a training run but its data and time."""
 
-    batch: int = 8
-    backbone_rate: float = 3e-4
-    head_rate: float = 1.2e-3
+    batch: int = 6
+    backbone_rate: float = 2.5e-4
+    head_rate: float = 1e-3
     weight_decay: float = 1e-2
-    warm_up_steps: int = 100
+    warm_up_steps: int = 150
     largest_gradient: float = 5.0
     average_decay: float = 0.998
     seed: int = 0
@@ -59,8 +59,14 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)
         trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
         groups = [
-            {"params": [v for n, v in trained.items() if n.startswith("backbone.bottom_up")], "rate": recipe.backbone_rate},
-            {"params": [v for n, v in trained.items() if not n.startswith("backbone.bottom_up")], "rate": recipe.head_rate},
+            {
+                "params": [v for n, v in trained.items() if n.startswith("backbone.bottom_up")],
+                "rate": recipe.backbone_rate,
+            },
+            {
+                "params": [v for n, v in trained.items() if not n.startswith("backbone.bottom_up")],
+                "rate": recipe.head_rate,
+            },
         ]
         self.optimiser = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
         self.trained = list(trained.values())

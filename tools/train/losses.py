@@ -68,9 +68,7 @@ def draw_proposals(
     return boxes, torch.cat(classes), torch.cat(wanted)
 
 
-def box_losses(
-    logits: Tensor, deltas: Tensor, boxes: Tensor, classes: Tensor, wanted: Tensor
-) -> dict[str, Tensor]:
+def box_losses(logits: Tensor, deltas: Tensor, boxes: Tensor, classes: Tensor, wanted: Tensor) -> dict[str, Tensor]:
     """Classification over all drawn boxes, regression over those of people ([R, 2], [R, 4], [R, 4], [R], [R, 4])."""
     people = classes == PERSON
     regression = deltas.sum() * 0

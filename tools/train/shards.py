@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -37,6 +39,7 @@ class ShardPool:
         self._scratch = tempfile.TemporaryDirectory(prefix="shards-") if cache is None else None
         self._cache = Path(self._scratch.name) if self._scratch is not None else Path(cache or "")
         self._shards: dict[str, dict[str, NDArray[np.uint8]]] = {}
+        self._notes: dict[str, list[dict[str, Any]]] = {}
         self._ends: NDArray[np.int64] = np.zeros(0, np.int64)
         self.refresh()
 
@@ -44,12 +47,19 @@ class ShardPool:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def __getitem__(self, index: int) -> Sample:
+        name, row = self._place(index)
+        return Sample(*(np.asarray(self._shards[name][field][row]) for field in FIELDS))
+
+    def notes(self, index: int) -> dict[str, Any]:
+        """What the renderer wrote down about a picture (its framing, its people); empty where it wrote nothing."""
+        name, row = self._place(index)
+        return self._notes[name][row] if self._notes[name] else {}
+
+    def _place(self, index: int) -> tuple[str, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"picture {index} of {len(self)}")
         number = int(np.searchsorted(self._ends, index, side="right"))
-        arrays = list(self._shards.values())[number]
-        row = index - (int(self._ends[number - 1]) if number else 0)
-        return Sample(*(np.asarray(arrays[field][row]) for field in FIELDS))
+        return list(self._shards)[number], index - (int(self._ends[number - 1]) if number else 0)
 
     def refresh(self) -> int:
         """Take in shards that have appeared since; returns how many. A shard still being written is left for later."""
@@ -78,6 +88,7 @@ class ShardPool:
                         npy.write_array(handle, archive[field], allow_pickle=False)
                     part.rename(place)
                 arrays[field] = np.load(place, mmap_mode="r", allow_pickle=False)
+            self._notes[path.name] = json.loads(str(archive["meta"])) if "meta" in archive.files else []
         lengths = {len(array) for array in arrays.values()}
         if len(lengths) != 1:
             raise ValueError(f"{path}: image, iuv and instance differ in length")
