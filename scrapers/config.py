@@ -48,7 +48,7 @@ import ipaddress
 import os
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -172,13 +172,6 @@ class CrawlConfig(Settings):
         if not loopback or parts.scheme != "http" or not parts.port:
             raise ValueError(f"{value!r}: the gateway must be http://127.0.0.1:<port>; no other proxy is ever used")
         return value.rstrip("/")
-
-    @model_validator(mode="after")
-    def _demo_shops_have_a_gateway(self) -> Self:
-        for name, shop in self.shops.items():
-            if self.gateway is None and any(is_test_host(host) for host in shop.hosts):
-                raise ValueError(f"shop {name!r} has hosts under .test: set gateway (or {GATEWAY_VARIABLE})")
-        return self
 
     def delay_for(self, shop: ShopConfig) -> float:
         """Seconds between two requests to one host of `shop`."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
 from manifests.settings import SettingsError
-from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load
+from scrapers.assignment import assign
 from scrapers.exit_status import ExitStatus
-from scrapers.politeness import permission
 from scrapers.progress import quieten
 from scrapers.report import EXIT_STATUS
-from scrapers.spiders.base import chosen_categories, parsed_limit
 
 
 class Command(ScrapyCrawl):
@@ -44,8 +41,5 @@ class Command(ScrapyCrawl):
         shops = sorted(self.crawler_process.spider_loader.list())
         if shop not in shops:
             raise SettingsError(f"no spider {shop!r}; there are {', '.join(shops)}")
-        path = arguments.get("config") or os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG
-        config, _ = load(path)
-        permission.check(config, shop)
-        chosen_categories(config.shops[shop].categories, arguments.get("category"))
-        parsed_limit(arguments.get("limit"))
+        named = {name: arguments.get(name) for name in ("config", "category", "limit")}
+        assign(shop, **named)

@@ -33,7 +33,7 @@ class SavedPage:
 
     @cached_property
     def selector(self) -> Selector:
-        return Selector(text=self.text or "<html></html>")
+        return Selector(text=self.text or "<html></html>", type="html")
 
     @cached_property
     def is_json(self) -> bool:

@@ -23,7 +23,7 @@ _CODE = re.compile(r"(?:^|-(?:\d{3}-)?)(p|a\d+|e\d+|f\d+|ult\d+)$")
 _LEGACY_CODE = re.compile(r"^\d{10}_(\d)(?:_\d+)+$")
 _ASSET_PATH = re.compile(r"/assets/public/([0-9a-f]{4})/([0-9a-f]{4})/([0-9a-f]{12})/([0-9a-f]{12})/")
 _LEGACY_WIDTH = re.compile(r"/w/(?:\d+|\{width\})/")
-_NOT_A_PHOTOGRAPH = ("colorcut", "/watermarks/", "transparent-background", "/stdstatic/")
+_NOT_A_PHOTOGRAPH = ("colorcut", "/contents/", "extrainfo-label", "transparent-background", "/stdstatic/")
 _VIEW_OF_CODE = {"p": View.MODEL, "a": View.MODEL, "e": View.PACKSHOT}
 _VIEW_OF_LEGACY_CODE = {"1": View.MODEL, "2": View.MODEL, "6": View.PACKSHOT}
 
@@ -47,7 +47,7 @@ def gallery_of_urls(urls: Iterable[str], width: int) -> tuple[ImageRef, ...]:
 
 
 def is_photograph(url: str) -> bool:
-    """False for swatches, watermarks, vectors and the placeholder of pictures not loaded yet."""
+    """False for swatches, watermarks, labels, vectors and the placeholder of pictures not loaded yet."""
     path = urlsplit(url).path
     return not any(word in url for word in _NOT_A_PHOTOGRAPH) and not path.endswith((".svg", ".png", ".json"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -19,13 +18,13 @@ from manifests.ledger import Fetch, Ledger
 from manifests.reasons import FetchReason
 from manifests.settings import SettingsError
 from scrapers import browser
-from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, Category, load
+from scrapers.assignment import assign
+from scrapers.config import Category
 from scrapers.context import KIND, CrawlContext
 from scrapers.exit_status import ExitStatus
 from scrapers.items import Listing, ProductItem
 from scrapers.outcomes import Outcome, Stopped, outcome_of_error
 from scrapers.pages.saved import MarkupError, SavedPage
-from scrapers.politeness import permission
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -61,22 +60,17 @@ class ShopSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> ShopSpider:
-        path = arguments.pop("config", None) or os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG
-        wanted, limit = arguments.pop("category", None), arguments.pop("limit", None)
+        named = {name: arguments.pop(name, None) for name in ("config", "category", "limit")}
         spider = super().from_crawler(crawler, *args, **arguments)
-        config, dataset = load(path)
-        permission.check(config, spider.name)
-        shop = config.shops[spider.name]
+        task = assign(spider.name, **named)
+        config, shop = task.config, task.shop
         spider.allowed_domains = list(shop.hosts)
-        spider.categories = chosen_categories(shop.categories, wanted)
-        spider.limit = parsed_limit(limit) or config.limit
-        ledger = Ledger(dataset.path / "crawl.sqlite")
-        is_partial = wanted is not None or limit is not None
-        spider.context = CrawlContext(crawler, spider.name, config, shop, dataset.path, ledger, is_partial)
-        delay = config.delay_for(shop)
+        spider.categories, spider.limit = task.categories, task.limit
+        ledger = Ledger(task.dataset / "crawl.sqlite")
+        spider.context = CrawlContext(crawler, spider.name, config, shop, task.dataset, ledger, task.is_partial)
         for name, value in {
             "USER_AGENT": config.user_agent,
-            "DOWNLOAD_DELAY": delay,
+            "DOWNLOAD_DELAY": config.delay_for(shop),
             "DOWNLOAD_TIMEOUT": config.timeout_seconds,
             "DOWNLOAD_MAXSIZE": config.max_page_bytes,
             **spider._browser_settings(),
@@ -214,32 +208,3 @@ def same_page(asked: str, came: str) -> bool:
     one, other = urlsplit(asked), urlsplit(came)
     paths = ["/".join(part for part in url.path.split("/") if part) for url in (one, other)]
     return one.hostname == other.hostname and paths[0] == paths[1]
-
-
-def chosen_categories(categories: tuple[Category, ...], wanted: str | None) -> tuple[Category, ...]:
-    """The categories whose label or path is named in `wanted` (comma-separated); all for None.
-
-    Raises:
-        SettingsError: a name fits no category.
-    """
-    if wanted is None:
-        return categories
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    for name in names:
-        if not any(name in (category.category, category.path) for category in categories):
-            known = ", ".join(sorted({category.category for category in categories}))
-            raise SettingsError(f"no category {name!r} in the configuration; there are {known}")
-    return tuple(category for category in categories if category.category in names or category.path in names)
-
-
-def parsed_limit(value: Any) -> int | None:
-    """The `limit` argument as a number.
-
-    Raises:
-        SettingsError: it is not a whole number above 0.
-    """
-    if value is None:
-        return None
-    if not str(value).isdigit() or int(value) < 1:
-        raise SettingsError(f"limit must be a whole number above 0, not {value!r}")
-    return int(value)

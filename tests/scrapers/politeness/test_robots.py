@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from scrapers.exit_status import ExitStatus
@@ -81,7 +83,7 @@ def test_crawl_delay_is_applied_and_barred_pages_are_recorded(crawl: Crawl, gate
     gateway.answers[f"http://{PAGE_HOST}/robots.txt"] = Answer(rules, "text/plain")
     assert crawl.run().returncode == 0
     times = [at for url, at in zip(gateway.asked, gateway.times, strict=True) if f"//{PAGE_HOST}/" in url]
-    assert all(later - earlier > 0.9 for earlier, later in zip(times[1:], times[2:], strict=False))
+    assert all(later - earlier > 0.9 for earlier, later in pairwise(times[1:]))
     barred = {url for url, fetch in crawl.fetches("page").items() if fetch.outcome == "robots_barred"}
     assert barred == {f"http://{PAGE_HOST}/us/en/products-details?productIds=20&ajax=true"}
     assert crawl.outcomes() == {image_url(1, "p"): "stored"}
