@@ -219,8 +219,16 @@ def _frombuffer(raw: object, dtype: object, shape: object, order: object) -> _Ar
     return result
 
 
+def _encode(text: object, encoding: object) -> bytes:
+    """How pickles before protocol 3 spell bytes."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise CheckpointError("the pickle holds bytes in an unknown form")
+    return text.encode("latin1")
+
+
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("collections", "OrderedDict"): collections.OrderedDict,
+    ("_codecs", "encode"): _encode,
     ("numpy", "ndarray"): _NdarrayName,
     ("numpy", "dtype"): _Dtype,
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,

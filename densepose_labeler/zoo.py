@@ -133,7 +133,7 @@ def _parse(text: str, place: str) -> dict[str, ModelSpec]:
         family = table.get("family")
         if family not in families:
             raise ZooError(f"{where}: family {family!r} is not one of [families]: {', '.join(families) or 'none'}")
-        merged = {**families[family], **table, "name": name}
+        merged = _merge(families[family], table) | {"name": name}
         if "url" in merged and "file" not in merged:
             merged["file"] = PurePosixPath(urlsplit(merged["url"]).path).name
         spec: ModelSpec = _build(ModelSpec, merged, where)
@@ -141,6 +141,15 @@ def _parse(text: str, place: str) -> dict[str, ModelSpec]:
             raise ZooError(f"{where}: file {spec.file!r} must be a plain file name ending in .pkl or .safetensors")
         models[name] = spec
     return models
+
+
+def _merge(inherited: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """`own` over `inherited`, table by table."""
+    merged = {**inherited, **own}
+    for key in inherited.keys() & own.keys():
+        if isinstance(inherited[key], dict) and isinstance(own[key], dict):
+            merged[key] = _merge(inherited[key], own[key])
+    return merged
 
 
 def _build(kind: type[Any], table: object, place: str) -> Any:
