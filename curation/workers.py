@@ -16,6 +16,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from curation.errors import CurationError
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _AHEAD = 4  # items in flight for every worker: enough to keep it busy, few to try again
@@ -32,6 +34,7 @@ def map_surviving(
         function: importable by its name, as processes are started by "spawn".
 
     Raises:
+        CurationError: no worker process starts at all.
         Whatever `function` raises.
     """
     queue = iter(items)
@@ -71,6 +74,7 @@ def _one_by_one(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
     queue = deque(items)
     while queue:
         with _pool(1) as pool:
+            _check_it_starts(pool)
             while queue:
                 item = queue.popleft()
                 try:
@@ -79,6 +83,17 @@ def _one_by_one(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
                     yield item, None
                     break  # to a new process
                 yield item, result
+
+
+def _check_it_starts(pool: ProcessPoolExecutor) -> None:
+    """Without this, a machine on which no worker starts would give up every item as if it were to blame."""
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool as error:
+        raise CurationError(
+            "worker processes cannot start; the lines above say why. A script that calls this must be a file "
+            'whose work stands under `if __name__ == "__main__":`'
+        ) from error
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

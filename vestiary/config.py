@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from curation.config import CurationConfig
 from densepose_labeler.config import LabelConfig
@@ -36,6 +38,15 @@ class Config(Settings):
     def described(self) -> dict[str, Any]:
         """What determines the dataset, as plain data: all but the address that the demo shops happen to have."""
         return self.model_dump(mode="json", exclude={"crawl": {"gateway"}})
+
+    @model_validator(mode="after")
+    def _one_screening_model(self) -> Self:
+        labels, reads = self.label.screening_model, self.curation.screen.model
+        if labels != reads:
+            raise ValueError(
+                f"label.screening_model is {labels!r} but curation.screen.model is {reads!r}: name one model in both"
+            )
+        return self
 
     @property
     def fingerprint(self) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,9 @@ def test_errors_of_the_function_are_raised() -> None:
 
 def test_no_item_starts_no_process() -> None:
     assert list(map_surviving(refuse, [], workers=1)) == []
+
+
+def test_workers_that_cannot_start_are_an_error_not_a_verdict_on_the_items() -> None:
+    script = "from curation.workers import map_surviving; print(dict(map_surviving(abs, [1, 2], workers=1)))"
+    run = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and "worker processes cannot start" in run.stderr
