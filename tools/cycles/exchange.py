@@ -26,7 +26,7 @@ class Exchanged:
     """A scene as read back: `arrays` by name ("mesh0.vertices", "hair1.points"), `meta` the rest of it.
 
     A mesh has vertices [V, 3], faces [F, 3], rest [V, 3], uv [F, 3, 2] and texture uint8 [h, w, 3] (display-referred);
-    a hair has points [N, K, 3] and shade [N]. "body0.vertices" and "body0.faces" are the bare body that clothes fall on.
+    a hair has points [N, K, 3] and shade [N]. "body0.vertices" and "body0.faces" are the bare body below clothes.
     """
 
     arrays: Mapping[str, NDArray[Any]]

@@ -139,10 +139,9 @@ def hair(name: str, material: Mapping[str, Any]) -> Any:
     """Hair of one colour; the curve attribute `shade` makes every strand a little lighter or darker."""
     nodes = Nodes(name)
     shade = nodes.add("Attribute", attribute_name="shade").outputs["Fac"]
-    colour = nodes.add(
-        "Mix", {0: 1.0, 6: linear(material["colours"][0]), 7: nodes.add("CombineXYZ", {0: shade, 1: shade, 2: shade}).outputs[0]},
-        data_type="RGBA", blend_type="MULTIPLY",
-    ).outputs[2]  # fmt: skip
+    grey = nodes.add("CombineXYZ", {0: shade, 1: shade, 2: shade}).outputs[0]
+    mix = {0: 1.0, 6: linear(material["colours"][0]), 7: grey}
+    colour = nodes.add("Mix", mix, data_type="RGBA", blend_type="MULTIPLY").outputs[2]
     fibre = nodes.add("BsdfHairPrincipled", {"Color": colour, "Roughness": 0.32, "Radial Roughness": 0.5, "Coat": 0.2})
     fibre.parametrization = "COLOR"
     nodes.tree.links.new(fibre.outputs[0], nodes.tree.nodes["Material Output"].inputs["Surface"])

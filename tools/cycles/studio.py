@@ -52,7 +52,8 @@ def backdrop(background: Mapping[str, Any], spec: Mapping[str, Any], floor: floa
     mesh.from_pydata([tuple(map(float, p)) for p in points], [], faces)
     mesh.polygons.foreach_set("use_smooth", [True] * len(faces))
     nodes = Nodes("backdrop")
-    nodes.set(nodes.surface, {"Base Color": linear(background["colours"][0]), "Roughness": 0.9, "Specular IOR Level": 0.1})
+    paper = {"Base Color": linear(background["colours"][0]), "Roughness": 0.9, "Specular IOR Level": 0.1}
+    nodes.set(nodes.surface, paper)
     mesh.materials.append(nodes.material)
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("backdrop", mesh))
 
@@ -77,7 +78,6 @@ def lights(spec: Mapping[str, Any], floor: float, seed: int) -> None:
     centre = np.array([spec["target"][0], spec["target"][1], floor])
     aim = centre + 1.0 * up
     side = right if rng.random() < 0.5 else -right
-    warm = (1.0, 0.97, 0.93)
     key = centre + forward * 1.9 + side * rng.uniform(1.7, 2.3) + up * rng.uniform(2.1, 2.6)
     _area("key", key, aim, 1.1, rng.uniform(66, 78), (1.0, 0.97, 0.93))
     _area("fill", centre + forward * 2.6 - side * 2.3 + up * 1.3, aim, 2.2, rng.uniform(10, 18), (0.95, 0.98, 1.0))

@@ -47,7 +47,7 @@ class Settings:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.demo_pictures", description=__doc__)
-    parser.add_argument("--bpy", type=Path, default=os.environ.get("BPY_PYTHON"), help="Python of the environment with bpy")
+    parser.add_argument("--bpy", type=Path, default=os.environ.get("BPY_PYTHON"), help="the Python that has bpy")
     parser.add_argument("--demo", type=Path, default=ROOT / "demo")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "demo_pictures")
     parser.add_argument("--samples", type=int, default=8, help="Cycles: rays a pixel, at most")

@@ -87,9 +87,8 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
     grown = hair.grow(body, hair_style, near, rng, STRANDS, 10)
     count, steps = grown.points.shape[:2]
     strands = carry(grown.points.reshape(-1, 3), grown.weights, bones).reshape(count, steps, 3) + lift
-    tress = Strands(
-        hair_style, strands.astype(np.float32), grown.shade, 0.00035, 0.00012, Material("hair", (hair_colour,), roughness=0.35)
-    )
+    fibre = Material("hair", (hair_colour,), roughness=0.35)
+    tress = Strands(hair_style, strands.astype(np.float32), grown.shade, 0.00035, 0.00012, fibre)
     person = Person(
         Body((bare + lift).astype(np.float32), chart.mesh.faces, chart.part, chart.uv),
         (naked, eye, *cloths), (tress,), {"gender": style.gender, "pose": pose.name, "hair": hair_style},

@@ -80,10 +80,8 @@ def packshot_scene(picture: Picture, meshes: tuple[Mesh, ...]) -> Scene:
     centre = (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2)
     turn = float(np.random.default_rng(picture.style.seed).uniform(-8, 8))
     camera = _camera(picture, middle - tall / 2, middle + tall / 2, centre, turn)
-    floor = float(low[2]) - 0.6
-    return Scene(
-        (), camera, lights(picture.style.seed, turn), Background("studio", (WHITE, WHITE), floor), picture.style.seed, meshes
-    )
+    table = Background("studio", (WHITE, WHITE), float(low[2]) - 0.6)
+    return Scene((), camera, lights(picture.style.seed, turn), table, picture.style.seed, meshes)
 
 
 def falling_scene(style: Style, figure: Figure) -> Scene:

@@ -20,7 +20,9 @@ SHIRT_COLLAR = {"collar": 0.035, "fold_collar": True}
 PIECES: Mapping[str, tuple[Cut, Fit, Mapping[str, float]]] = {
     "bodice": (Cut("top", hem=0.055, neck=0.07, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {}),
     "bodice short sleeves": (Cut("top", hem=0.055, neck=0.06, sleeve=0.3), replace(TOP, loose=0.004, hang=0.0), {}),
-    "bodice v-neck": (Cut("top", hem=0.055, neck=0.15, v_neck=True, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {}),
+    "bodice v-neck": (
+        Cut("top", hem=0.055, neck=0.15, v_neck=True, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {},
+    ),
     "bodice long sleeves": (Cut("top", hem=0.055, neck=0.05, sleeve=0.97), replace(TOP, loose=0.004, hang=0.0), {}),
     "knee skirt": (Cut("skirt", length=0.5), SKIRT, {}),
     "midi skirt": (Cut("skirt", length=0.72), replace(SKIRT, flare=0.09, folds=11, fold_depth=0.012), {}),
@@ -50,7 +52,8 @@ PIECES: Mapping[str, tuple[Cut, Fit, Mapping[str, float]]] = {
         Cut("top", hem=-0.05, neck=0.05, sleeve=0.99, opening=0.016, collar=0.005), replace(JACKET, collar=0.04), {},
     ),
     "overshirt": (
-        Cut("top", hem=-0.08, neck=0.05, sleeve=0.98, opening=0.012, collar=0.005), replace(JACKET, loose=0.01, collar=0.038), {},
+        Cut("top", hem=-0.08, neck=0.05, sleeve=0.98, opening=0.012, collar=0.005),
+        replace(JACKET, loose=0.01, collar=0.038), {},
     ),
     "shoes": (Cut("shoe", height=0.0), Fit(), {"sole": 0.02}),
     "low shoes": (Cut("shoe", height=-0.035, slope=-0.1), Fit(), {"sole": 0.015}),
@@ -95,7 +98,9 @@ class Outfit:
     shoes: Worn = field(default_factory=lambda: Worn("shoes", "white", "leather"))
 
 
-def material(colours: Mapping[str, Colour], colour: str, fabric: str, pattern: str = "plain", second: str = "") -> Material:
+def material(
+    colours: Mapping[str, Colour], colour: str, fabric: str, pattern: str = "plain", second: str = ""
+) -> Material:
     """A cloth. `colours` are sRGB triples in 0..1 by name."""
     roughness, sheen, melange = FABRICS[fabric]
     first = colours[colour]
@@ -132,6 +137,9 @@ def garment(name: str, cloth: Material, seed: int) -> Garment:
 BLACK_TROUSERS, BLUE_JEANS = Worn("straight trousers", "black", "twill"), Worn("straight trousers", "indigo", "denim")
 BEIGE_TROUSERS, GREY_TROUSERS = Worn("straight trousers", "beige", "twill"), Worn("slim trousers", "charcoal", "wool")
 WHITE_TEE, BLACK_TEE = Worn("t-shirt", "white", "jersey"), Worn("t-shirt", "black", "jersey")
+IVORY_TOP, BLACK_TOP = Worn("long sleeved top", "ivory", "jersey"), Worn("long sleeved top", "black", "jersey")
+WHITE_VEST, IVORY_VEST = Worn("vest top", "white", "jersey"), Worn("vest top", "ivory", "jersey")
+BLACK_SWEATER, NAVY_TEE = Worn("sweater", "black", "knit"), Worn("t-shirt", "navy", "jersey")
 BLACK_SHOES, BROWN_SHOES = Worn("low shoes", "black", "leather"), Worn("shoes", "chocolate", "leather")
 BOOTS = Worn("boots", "black", "leather")
 
@@ -143,11 +151,11 @@ OUTFITS: Mapping[tuple[str, str], Outfit] = {
     ("women", "long dress"): Outfit(("long skirt", "bodice v-neck"), shoes=BLACK_SHOES),
     ("women", "shirt"): Outfit(("shirt",), under=(BLACK_TROUSERS,), shoes=BLACK_SHOES),
     ("women", "blouse"): Outfit(("blouse",), under=(BLUE_JEANS,), shoes=BLACK_SHOES),
-    ("women", "wide trousers"): Outfit(("wide trousers",), over=(Worn("vest top", "ivory", "jersey"),), shoes=BLACK_SHOES),
-    ("women", "tailored trousers"): Outfit(("straight trousers",), over=(Worn("long sleeved top", "ivory", "jersey"),), shoes=BLACK_SHOES),
+    ("women", "wide trousers"): Outfit(("wide trousers",), over=(IVORY_VEST,), shoes=BLACK_SHOES),
+    ("women", "tailored trousers"): Outfit(("straight trousers",), over=(IVORY_TOP,), shoes=BLACK_SHOES),
     ("women", "jeans"): Outfit(("straight trousers",), over=(WHITE_TEE,)),
-    ("women", "midi skirt"): Outfit(("midi skirt",), under=(Worn("vest top", "white", "jersey"),), shoes=BLACK_SHOES),
-    ("women", "check skirt"): Outfit(("a-line skirt",), under=(Worn("long sleeved top", "black", "jersey"),), shoes=BOOTS),
+    ("women", "midi skirt"): Outfit(("midi skirt",), under=(WHITE_VEST,), shoes=BLACK_SHOES),
+    ("women", "check skirt"): Outfit(("a-line skirt",), under=(BLACK_TOP,), shoes=BOOTS),
     ("women", "dotted skirt"): Outfit(("midi skirt",), under=(WHITE_TEE,)),
     ("women", "open jacket"): Outfit(("jacket",), under=(BLACK_TROUSERS, WHITE_TEE), shoes=BLACK_SHOES),
     ("women", "knit top"): Outfit(("knit top",), under=(GREY_TROUSERS,), shoes=BLACK_SHOES),
@@ -161,8 +169,8 @@ OUTFITS: Mapping[tuple[str, str], Outfit] = {
     ("men", "check shirt"): Outfit(("shirt",), under=(BLUE_JEANS,), shoes=BOOTS),
     ("men", "chinos"): Outfit(("straight trousers",), over=(WHITE_TEE,)),
     ("men", "jeans"): Outfit(("straight trousers",), over=(BLACK_TEE,)),
-    ("men", "wool trousers"): Outfit(("straight trousers",), over=(Worn("sweater", "black", "knit"),), shoes=BROWN_SHOES),
-    ("men", "shorts"): Outfit(("shorts",), over=(Worn("t-shirt", "navy", "jersey"),)),
+    ("men", "wool trousers"): Outfit(("straight trousers",), over=(BLACK_SWEATER,), shoes=BROWN_SHOES),
+    ("men", "shorts"): Outfit(("shorts",), over=(NAVY_TEE,)),
     ("men", "light jacket"): Outfit(("collared jacket",), under=(BLUE_JEANS, WHITE_TEE)),
     ("men", "overshirt"): Outfit(("overshirt",), under=(GREY_TROUSERS, WHITE_TEE), shoes=BROWN_SHOES),
     ("men", "sweater"): Outfit(("sweater",), under=(BLACK_TROUSERS,)),
