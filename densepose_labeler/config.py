@@ -7,8 +7,8 @@
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
     device = "auto"                         # "cpu", "cuda", "cuda:1"; "auto": CUDA where there is one
-    # threads = 2                           # unset: as many as torch chooses
-    batch_size = 8                          # images of one shape that go through the network together
+    # threads = 2                           # pictures inferred side by side on a CPU; unset: one a core
+    batch_size = 8                          # images of one shape that go through the network together on CUDA
     models_at_once = 4                      # networks held in memory; images are decoded once for each such group
     # zoo = "my-models.toml"                # your own models, in the form of densepose_labeler/models.toml
 
@@ -19,7 +19,8 @@
 
 Every key is optional. The options that decide what a label says (the threshold, the number of people, the input size)
 are part of a label's fingerprint: changing one redoes the labels it touches. The options that only decide how fast it
-is made (device, threads, batch size) are not: between them results agree to rounding.
+is made (device, threads, batch size) are not: a CPU gives the same labels whatever they say, and between devices and
+CUDA batch sizes labels agree to rounding.
 """
 
 import re
@@ -77,8 +78,10 @@ class LabelConfig(Settings):
     largest_only: bool = Field(False, description="keep only the person with the largest box")
     max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="where the network runs")
-    threads: int | None = Field(None, ge=1, le=256, description="torch's CPU threads; unset: torch's own choice")
-    batch_size: int = Field(8, ge=1, le=32, description="images of one shape that are inferred together")
+    threads: int | None = Field(
+        None, ge=1, le=256, description="pictures inferred side by side on a CPU; unset: one a core"
+    )
+    batch_size: int = Field(8, ge=1, le=32, description="images of one shape that are inferred together on CUDA")
     models_at_once: int = Field(4, ge=1, description="networks held in memory together")
     zoo: Path | None = Field(None, description="file of the user's own models, in the form of models.toml")
     sets: dict[LabelSetName, VariantConfig] = Field(default_factory=dict, description="named variants of models")

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow.parquet as pq
-import torch
 
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.decoding_ahead import Decoded, Wanted, decode_ahead
-from densepose_labeler.label_sets import Labeller, ResolvedSet, resolve
+from densepose_labeler.label_sets import Labeller, ResolvedSet, choose_device, resolve
 from densepose_labeler.locking import locked
-from densepose_labeler.planning import LabelError, PartPlan, batches, plan_parts
+from densepose_labeler.planning import LabelError, PartPlan, batches, plan_parts, slices
 from densepose_labeler.rows import label_batch
+from densepose_labeler.side_by_side import SideBySide, available_cores
 from densepose_labeler.writing_behind import WritingBehind
 from manifests import atomic
 from manifests.image_store import ImageStore
@@ -113,13 +113,14 @@ def label(
     root = Path(dataset_path)
     sets = resolve(models, config)
     images = _wanted_images(root, split, image_ids)
-    run = _Run(root, config, images, progress or (lambda stage, done, total: None))
+    run = _Run(root, config, images, progress or (lambda stage, done, total: None), choose_device(config.device))
     with ExitStack() as stack:
         for one in sets:
             directory = root / "labels" / one.name
             stack.enter_context(locked(directory))
             atomic.sweep(directory)
-        stack.enter_context(_torch_threads(config.threads))
+        if run.device == "cpu":
+            run.side_by_side = stack.enter_context(SideBySide(config.threads))
         plans = {one.name: run.plan(one) for one in sets}
         run.total = sum(len(part.redo) for parts in plans.values() for part in parts)
         busy = [one for one in sets if plans[one.name]]
@@ -142,6 +143,8 @@ class _Run:
     config: LabelConfig
     images: dict[str, Wanted]
     progress: Progress
+    device: str
+    side_by_side: SideBySide | None = None
     done: int = 0
     total: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -157,15 +160,17 @@ class _Run:
         with self._clock("loading"):
             for number, one in enumerate(sets):
                 self.progress("load", number, len(sets))
-                labellers.append((one, one.load(self.config.device)))
+                labeller = one.load(self.device)
+                labellers.append((one, self.side_by_side.wrap(labeller) if self.side_by_side else labeller))
             self.progress("load", len(sets), len(sets))
         work: dict[tuple[str, ...], list[tuple[ResolvedSet, Labeller, PartPlan]]] = {}
         for one, labeller in labellers:
             for part in plans[one.name]:
                 work.setdefault(part.redo, []).append((one, labeller, part))
-        units = [(batches([self.images[i] for i in ids], self.config.batch_size), work[ids]) for ids in sorted(work)]
-        stream = decode_ahead(image for cut, _ in units for batch in cut for image in batch)
-        with closing(stream), WritingBehind() as writer:
+        units = [(self._batches(ids), work[ids]) for ids in sorted(work)]
+        workers = min(8, max(2, available_cores() // 2))
+        stream = decode_ahead((image for cut, _ in units for batch in cut for image in batch), workers)
+        with closing(stream), WritingBehind(workers) as writer:
             for cut, tasks in units:
                 rows: dict[str, list[LabelRow]] = {one.name: [] for one, _, _ in tasks}
                 for batch in cut:
@@ -189,6 +194,13 @@ class _Run:
             made.append(SetSummary(one.name, len(self.images) - labelled, **counts))
         names = ("loading", "inference", "waiting", "decoding", "writing")
         return LabelSummary(tuple(made), Seconds(total, **{name: self.seconds[name] for name in names}))
+
+    def _batches(self, ids: Sequence[str]) -> list[tuple[Wanted, ...]]:
+        images = [self.images[image_id] for image_id in ids]
+        if self.side_by_side is None:
+            return batches(images, self.config.batch_size)
+        # Each picture goes through a CPU alone, so shapes may mix, and long batches keep every thread busy.
+        return list(slices(images, max(self.config.batch_size, 4 * self.side_by_side.threads)))
 
     def _take(self, stream: Iterator[Decoded], number: int) -> list[Decoded]:
         with self._clock("waiting"):
@@ -236,13 +248,3 @@ def _write(directory: Path, part: PartPlan, rows: Sequence[LabelRow]) -> None:
     labels = LabelSet(directory)
     kept = [labels.read(image_id) for image_id in part.keep]
     labels.write_part(part.number, sorted([*kept, *rows], key=lambda row: row.image_id))
-
-
-@contextmanager
-def _torch_threads(number: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

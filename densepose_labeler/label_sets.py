@@ -22,7 +22,7 @@ from manifests.instances import Instance
 from manifests.settings import fingerprint
 
 Labeller = Callable[[Sequence[npt.NDArray[np.uint8]]], list[tuple[Instance, ...]]]
-"""uint8 [H, W, 3] RGB pictures of one shape -> the people of each, surest first."""
+"""uint8 [H, W, 3] RGB pictures -> the people of each, surest first. Those of one shape may go through together."""
 
 _T = TypeVar("_T")
 
@@ -74,14 +74,12 @@ class ResolvedSet:
         )
 
     def load(self, device: str) -> Labeller:
-        """Read the weights; the function returned runs on `device` ("auto": CUDA where there is one).
+        """Read the weights; the function returned runs on `device`.
 
         Raises:
-            LabelError: the device does not exist here.
             checkpoints.CheckpointError: the file is damaged or of another network.
         """
-        chosen = _device(device)
-        predictor = Predictor(checkpoints.load(self.spec, self.weights), self.spec, chosen)
+        predictor = Predictor(checkpoints.load(self.spec, self.weights), self.spec, device)
         return partial(predictor, **dataclasses.asdict(self.options))
 
 
@@ -104,6 +102,19 @@ def resolve(names: Sequence[str], config: LabelConfig) -> tuple[ResolvedSet, ...
     return tuple(_resolve(name, config, models) for name in dict.fromkeys(expanded))
 
 
+def choose_device(name: str) -> str:
+    """The torch device for `[label] device`; "auto" is CUDA where there is one.
+
+    Raises:
+        LabelError: there is no such device here.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise LabelError(f'[label] device is {name!r}, but torch sees no CUDA device here; use "auto" or "cpu"')
+    return name
+
+
 def _resolve(name: str, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]) -> ResolvedSet:
     variant = config.sets.get(name) or VariantConfig(base=name)
     if variant.base not in models:
@@ -124,11 +135,3 @@ def _resolve(name: str, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]
 def _first(*values: _T | None) -> _T:
     """The first value that is stated."""
     return next(value for value in values if value is not None)
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise LabelError(f'[label] device is {name!r}, but torch sees no CUDA device here; use "auto" or "cpu"')
-    return name

@@ -76,7 +76,7 @@ def plan_parts(
             keep = sorted(row["image_id"] for row in rows if row["image_id"] not in stale)
             plans.append(PartPlan(number, tuple(sorted(stale)), tuple(keep)))
     free = (number for number in count() if number not in numbers)
-    plans += [PartPlan(next(free), ids) for ids in _slices(sorted(asked - seen), PART_SIZE)]
+    plans += [PartPlan(next(free), ids) for ids in slices(sorted(asked - seen), PART_SIZE)]
     return plans
 
 
@@ -87,12 +87,13 @@ def batches(images: Sequence[Wanted], size: int) -> list[tuple[Wanted, ...]]:
     """
     ordered = sorted(images, key=lambda one: (one.height, one.width, one.image_id))
     same_shape = (list(group) for _, group in groupby(ordered, key=lambda one: (one.height, one.width)))
-    return [batch for group in same_shape for batch in _slices(group, size)]
+    return [batch for group in same_shape for batch in slices(group, size)]
+
+
+def slices(items: Sequence[_T], size: int) -> Iterator[tuple[_T, ...]]:
+    """Consecutive runs of at most `size` items."""
+    return (tuple(items[start : start + size]) for start in range(0, len(items), size))
 
 
 def _was_missing(row: dict[str, str | None]) -> bool:
     return row["status"] == LabelStatus.ERROR and (row["error"] or "").startswith(MISSING)
-
-
-def _slices(items: Sequence[_T], size: int) -> Iterator[tuple[_T, ...]]:
-    return (tuple(items[start : start + size]) for start in range(0, len(items), size))

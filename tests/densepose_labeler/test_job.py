@@ -225,7 +225,7 @@ def test_a_table_with_wrong_sizes_changes_nothing(world: World) -> None:
         ({"max_detections": 1}, 10),
         ({"largest_only": True}, 10),
         ({"score_threshold": 0.3}, 0),  # what models.toml says already
-        ({"batch_size": 3, "threads": 2, "models_at_once": 1}, 0),
+        ({"batch_size": 3, "threads": 3, "models_at_once": 1}, 0),
     ],
 )
 def test_options_that_shape_labels_redo_them(world: World, change: dict[str, object], redone: int) -> None:
@@ -320,6 +320,17 @@ def test_a_set_made_beside_others_equals_one_made_alone(world: World) -> None:
         LabelSet(world.dataset / "labels/tiny_second").remove_part(number)
     label(world.dataset, ["tiny_second"], world.config())
     assert part_bytes(world, "tiny_second") == together
+
+
+def test_labels_do_not_depend_on_threads_or_batches(world: World) -> None:
+    add_pictures(world, [picture(n, height=90 + n % 5) for n in range(20)])
+    made = []
+    for number, (threads, batch_size) in enumerate([(1, 1), (2, 8), (4, 3)]):
+        sets = {f"set{number}": {"base": "tiny"}}
+        label(world.dataset, list(sets), world.config(threads=threads, batch_size=batch_size, sets=sets))
+        made.append(_rows(world, f"set{number}"))
+    for other in made[1:]:
+        assert all(_same(made[0][one], other[one]) for one in made[0])
 
 
 def test_progress_counts_to_the_end(world: World) -> None:

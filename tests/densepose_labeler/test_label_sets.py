@@ -6,7 +6,7 @@ import pytest
 
 from densepose_labeler import checkpoints, zoo
 from densepose_labeler.config import LabelConfig
-from densepose_labeler.label_sets import Options, resolve
+from densepose_labeler.label_sets import Options, choose_device, resolve
 from densepose_labeler.planning import LabelError
 from tests.densepose_labeler.small_world import World, make_world, write_weights
 
@@ -73,9 +73,11 @@ def test_wrong_names_are_refused_with_the_nearest(
         resolve(names, world.config(sets=sets))
 
 
-def test_absent_device_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absent_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    (one,) = resolve(["tiny"], world.config())
     with pytest.raises(LabelError, match="no CUDA device"):
-        one.load("cuda")
-    assert one.load("auto") is not None
+        choose_device("cuda")
+    assert choose_device("auto") == "cpu"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert choose_device("auto") == "cuda"
+    assert choose_device("cuda:1") == "cuda:1"
