@@ -25,6 +25,7 @@ from torch import Tensor
 
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from densepose_labeler.zoo import ModelSpec
+from manifests.atomic import write_text
 
 CACHE_VARIABLE = "VESTIARY_CACHE"
 SHIPPED = Path(__file__).parent / "weights"
@@ -84,23 +85,47 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def record_sha256(path: Path, digest: str) -> None:
+    """Write the checksum of a verified file beside it, in the form that `sha256sum --check` reads."""
+    write_text(_record_path(path), f"{digest}  {path.name}\n")
+
+
 def load(spec: ModelSpec, path: Path | None = None) -> DensePoseRCNN:
     """The network of `spec` with its weights, float32, in evaluation mode, without gradients, on the CPU.
 
     Raises:
         WeightsMissing: the file is absent.
-        CheckpointError: the checksum in the zoo does not match, or the file is not a checkpoint of this network.
+        CheckpointError: its checksum differs from the zoo's or from the one recorded when it was downloaded, or the
+            file is not a checkpoint of this network.
     """
     file = weights_path(spec, path)
-    if spec.sha256 is not None and sha256(file) != spec.sha256:
-        raise CheckpointError(
-            f"{file} is not the published file of {spec.name!r} (sha256 differs): delete it and fetch again"
-        )
+    record = _record_path(file)
+    known = spec.sha256 or (record.read_text().split()[0] if record.is_file() else None)
+    if known is not None and sha256(file) != known:
+        raise CheckpointError(f"{file} is not the file of {spec.name!r} (its sha256 is not {known}): fetch it again")
+    model, state = _network_and_state(spec, file)
+    model.load_state_dict(state, strict=True, assign=True)
+    return model
+
+
+def check(spec: ModelSpec, path: Path) -> None:
+    """Read a weights file and compare it with the network, array by array.
+
+    Raises:
+        CheckpointError: it is damaged or does not fit.
+    """
+    _network_and_state(spec, path)
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def _network_and_state(spec: ModelSpec, file: Path) -> tuple[DensePoseRCNN, dict[str, Tensor]]:
     with torch.device("meta"):
         model = DensePoseRCNN(spec.network).eval().requires_grad_(False)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    model.load_state_dict(fitted(read(file), expected, str(file)), strict=True, assign=True)
-    return model
+    return model, fitted(read(file), expected, str(file))
 
 
 def fitted(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], place: str) -> dict[str, Tensor]:
@@ -133,7 +158,7 @@ def read(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: the file is damaged, is of another kind, or names anything but arrays.
     """
-    if path.suffix == ".safetensors":
+    if ".safetensors" in path.suffixes:
         try:
             return safetensors.torch.load_file(path)
         except SafetensorError as error:
