@@ -129,16 +129,12 @@ def _skin_mesh(base: Figure, body: Floats, pose: Pose) -> Mesh:
         keep &= (model.group(f"hand.{side}")[model.faces] < 0.6).any(1)
     material = Material("skin", ((0.8, 0.6, 0.5),), roughness=0.55)
     rest = fabric_space().astype(np.float32)
-    corner_uv = np.ascontiguousarray(model.corner_uv[keep])
-    return Mesh(
-        "skin",
-        body.astype(np.float32),
-        np.ascontiguousarray(model.faces[keep]),
-        rest,
-        material,
-        corner_uv,
-        base.skin_texture,
-    )
+    faces = model.faces[keep]
+    used = np.zeros(len(body), bool)
+    used[faces] = True
+    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    uv = np.ascontiguousarray(model.corner_uv[keep])
+    return Mesh("skin", body[used].astype(np.float32), place[faces], rest[used], material, uv, base.skin_texture)
 
 
 def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), turn: float = 0.0) -> Person:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.people.bodies import Floats, rig, skin, transforms
+from tools.people.limbs import SIDES, rotation
 from tools.people.meshes import Mixture, clip, from_triangles, select, subdivide
-from tools.people.poses import SIDES, rotation
 
 Template = Literal["top", "legs", "skirt", "shoe"]
 

@@ -5,13 +5,12 @@ Angles are degrees; directions are the rest frame's: x to the person's left, y t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from tools.people.bodies import Floats, Shape, rig, transforms
-
-SIDES = {"L": 1.0, "R": -1.0}
+from tools.people.limbs import SIDES, Draft, bend_arm
 
 
 @dataclass(frozen=True)
@@ -23,89 +22,7 @@ class Pose:
     hidden_hands: frozenset[str] = frozenset()
 
 
-@dataclass
-class _Draft:
-    """A pose being assembled. Arm targets are wrist positions in the rest frame of the whole body, with elbow hints."""
-
-    shape: Shape
-    rng: np.random.Generator
-    turns: dict[str, Floats] = field(default_factory=dict)
-    arms: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
-    wrists: dict[str, Floats] = field(default_factory=dict)
-    curl: dict[str, float] = field(default_factory=lambda: {"L": 14.0, "R": 14.0})
-    hidden: set[str] = field(default_factory=set)
-
-    def turn(self, bone: str, x: float = 0, y: float = 0, z: float = 0) -> None:
-        self.turns[bone] = self.turns.get(bone, np.eye(3)) @ rotation(np.radians([x, y, z]))
-
-    def spread(self, low: float, high: float) -> float:
-        return float(self.rng.uniform(low, high))
-
-    def joint(self, name: str) -> Floats:
-        return self.shape.heads[rig().bone(name)]
-
-
-def rotation(vector: Floats) -> Floats:
-    """3x3 matrix of a rotation vector (axis times angle in radians)."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-9:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-
-
-def _frame(along: Floats, normal: Floats) -> Floats:
-    along = along / np.linalg.norm(along)
-    normal = normal - along * (along @ normal)
-    normal /= np.linalg.norm(normal)
-    return np.stack([along, normal, np.cross(along, normal)], 1)
-
-
-def _arm(draft: _Draft, side: str, chest: Floats) -> None:
-    """Turn shoulder and elbow so that the wrist reaches its target; `chest` [3, 4] is what the spine has done."""
-    target, hint = draft.arms[side]
-    shoulder, elbow, wrist = (draft.joint(f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
-    target = chest[:, :3].T @ (target - chest[:, 3])
-    hint = chest[:, :3].T @ hint
-    upper, lower = elbow - shoulder, wrist - elbow
-    a, b = np.linalg.norm(upper), np.linalg.norm(lower)
-    reach = target - shoulder
-    distance = float(np.clip(np.linalg.norm(reach), abs(a - b) + 0.05, (a + b) * 0.992))
-    axis = reach / np.linalg.norm(reach)
-    out = hint - axis * (axis @ hint)
-    out /= np.linalg.norm(out)
-    cosine = (a * a + distance * distance - b * b) / (2 * a * distance)
-    bent = axis * cosine + out * np.sqrt(max(1 - cosine * cosine, 0.0))
-    forearm = (axis * distance - bent * a) / b
-    rest_normal = np.cross(upper, lower)
-    rest_normal /= np.linalg.norm(rest_normal)
-    rest_angle = np.arccos(np.clip(upper @ lower / (a * b), -1, 1))
-    angle = np.arccos(np.clip(bent @ forearm, -1, 1))
-    whole = _frame(bent, np.cross(bent, forearm)) @ _frame(upper, rest_normal).T
-    draft.turns[f"upperarm01.{side}"] = whole
-    draft.turns[f"lowerarm01.{side}"] = rotation(rest_normal * (angle - rest_angle))
-    pronation, flexion, sideways = draft.wrists.get(side, np.zeros(3))
-    along = lower / b
-    half = rotation(along * np.radians(pronation) / 2 * SIDES[side])
-    draft.turns[f"lowerarm02.{side}"] = half
-    thumb = draft.joint(f"finger2-1.{side}") - draft.joint(f"finger5-1.{side}")
-    thumb -= along * (along @ thumb)
-    thumb /= np.linalg.norm(thumb)
-    palm = np.cross(along, thumb)
-    bend = rotation(thumb * np.radians(flexion)) @ rotation(palm * np.radians(sideways))
-    draft.turns[f"wrist.{side}"] = half @ bend
-    hand = draft.joint(f"finger3-1.{side}") - wrist
-    fingers = np.cross(hand, thumb)
-    knuckles = np.cross(fingers, hand)
-    knuckles /= np.linalg.norm(knuckles)
-    for finger in range(2, 6):
-        for joint in range(1, 4):
-            curl = draft.curl[side] * (0.8 + 0.12 * (finger - 2)) + draft.spread(-3, 3)
-            draft.turns[f"finger{finger}-{joint}.{side}"] = rotation(knuckles * np.radians(curl) * SIDES[side])
-
-
-def _hanging(draft: _Draft, side: str) -> None:
+def _hanging(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
     shoulder = draft.joint(f"upperarm01.{side}")
@@ -116,7 +33,7 @@ def _hanging(draft: _Draft, side: str) -> None:
     draft.wrists[side] = np.array([draft.spread(-30, 10), draft.spread(-5, 12), draft.spread(-8, 8)])
 
 
-def _on_hip(draft: _Draft, side: str) -> None:
+def _on_hip(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
     target = np.array(
@@ -127,7 +44,7 @@ def _on_hip(draft: _Draft, side: str) -> None:
     draft.curl[side] = 22.0
 
 
-def _in_pocket(draft: _Draft, side: str) -> None:
+def _in_pocket(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
     target = np.array(
@@ -138,7 +55,7 @@ def _in_pocket(draft: _Draft, side: str) -> None:
     draft.hidden.add(side)
 
 
-def _crossed(draft: _Draft) -> None:
+def _crossed(draft: Draft) -> None:
     chest = draft.joint("spine02")
     for side, front in (("L", 0.0), ("R", 0.035)):
         sign = SIDES[side]
@@ -147,7 +64,7 @@ def _crossed(draft: _Draft) -> None:
         draft.wrists[side] = np.array([draft.spread(-10, 10), draft.spread(0, 12), 0.0])
 
 
-def _behind(draft: _Draft, side: str) -> None:
+def _behind(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     hip = draft.joint(f"upperleg01.{side}")
     target = np.array([sign * draft.spread(0.07, 0.12), 0.2, hip[2] + draft.spread(0.08, 0.16)])
@@ -155,7 +72,7 @@ def _behind(draft: _Draft, side: str) -> None:
     draft.wrists[side] = np.array([draft.spread(-20, 20), 0.0, 0.0])
 
 
-def _to_head(draft: _Draft, side: str) -> None:
+def _to_head(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     head = draft.joint("head")
     target = head + np.array([sign * draft.spread(0.13, 0.17), draft.spread(-0.08, 0.03), draft.spread(-0.04, 0.06)])
@@ -163,7 +80,7 @@ def _to_head(draft: _Draft, side: str) -> None:
     draft.wrists[side] = np.array([draft.spread(-30, 30), draft.spread(0, 25), 0.0])
 
 
-def _at_chest(draft: _Draft, side: str) -> None:
+def _at_chest(draft: Draft, side: str) -> None:
     sign = SIDES[side]
     chest = draft.joint("spine01")
     target = chest + np.array([sign * draft.spread(0.08, 0.14), -draft.spread(0.2, 0.26), draft.spread(-0.16, 0.0)])
@@ -172,7 +89,19 @@ def _at_chest(draft: _Draft, side: str) -> None:
     draft.curl[side] = 40.0
 
 
-def _standing(draft: _Draft) -> None:
+def _free(draft: Draft, side: str) -> None:
+    """Somewhere within reach: in front, to the side, above."""
+    sign = SIDES[side]
+    shoulder = draft.joint(f"upperarm01.{side}")
+    reach = 2 * float(np.linalg.norm(draft.joint(f"lowerarm01.{side}") - shoulder)) * draft.spread(0.55, 0.97)
+    swing, rise = np.radians(draft.spread(-40, 100)), np.radians(draft.spread(-75, 60))
+    away = np.array([sign * np.sin(swing) * np.cos(rise), -np.cos(swing) * np.cos(rise), np.sin(rise)])
+    draft.arms[side] = (shoulder + reach * away, np.array([sign * draft.spread(0.3, 1), 0.3, -draft.spread(0.2, 1)]))
+    draft.wrists[side] = np.array([draft.spread(-50, 50), draft.spread(-20, 40), draft.spread(-15, 15)])
+    draft.curl[side] = draft.spread(5, 50)
+
+
+def _standing(draft: Draft) -> None:
     closed = draft.spread(2, 5.5)
     weight = draft.spread(-1, 1)
     for side, sign in SIDES.items():
@@ -189,7 +118,7 @@ def _standing(draft: _Draft) -> None:
     draft.turn("spine03", y=2.0 * weight)
 
 
-def _walking(draft: _Draft, crossing: bool = False) -> None:
+def _walking(draft: Draft, crossing: bool = False) -> None:
     step = draft.spread(9, 20)
     front = "L" if draft.rng.random() < 0.5 else "R"
     for side, sign in SIDES.items():
@@ -206,7 +135,7 @@ def _walking(draft: _Draft, crossing: bool = False) -> None:
     draft.turn("spine05", z=draft.spread(-4, 4))
 
 
-def _ankles_crossed(draft: _Draft) -> None:
+def _ankles_crossed(draft: Draft) -> None:
     front = "L" if draft.rng.random() < 0.5 else "R"
     for side, sign in SIDES.items():
         swing = -draft.spread(7, 11) if side == front else draft.spread(0, 3)
@@ -214,7 +143,7 @@ def _ankles_crossed(draft: _Draft) -> None:
         draft.turn(f"lowerleg01.{side}", x=draft.spread(2, 8) if side == front else 0)
 
 
-def _sitting(draft: _Draft) -> None:
+def _sitting(draft: Draft) -> None:
     thigh = draft.spread(72, 88)
     for side, sign in SIDES.items():
         knee = draft.spread(60, 95)
@@ -226,8 +155,8 @@ def _sitting(draft: _Draft) -> None:
         draft.wrists[side] = np.array([draft.spread(-10, 10), 0.0, 0.0])
 
 
-def _arms(left: Callable[[_Draft, str], None], right: Callable[[_Draft, str], None]) -> Callable[[_Draft], None]:
-    def apply(draft: _Draft) -> None:
+def _arms(left: Callable[[Draft, str], None], right: Callable[[Draft, str], None]) -> Callable[[Draft], None]:
+    def apply(draft: Draft) -> None:
         swap = draft.rng.random() < 0.5
         for side, move in (("L", right if swap else left), ("R", left if swap else right)):
             move(draft, side)
@@ -235,7 +164,7 @@ def _arms(left: Callable[[_Draft, str], None], right: Callable[[_Draft, str], No
     return apply
 
 
-_ARMS: dict[str, tuple[float, Callable[[_Draft], None]]] = {
+_ARMS: dict[str, tuple[float, Callable[[Draft], None]]] = {
     "relaxed": (0.30, _arms(_hanging, _hanging)),
     "hand on hip": (0.11, _arms(_on_hip, _hanging)),
     "hands on hips": (0.05, _arms(_on_hip, _on_hip)),
@@ -247,8 +176,10 @@ _ARMS: dict[str, tuple[float, Callable[[_Draft], None]]] = {
     "hand at chest": (0.06, _arms(_at_chest, _hanging)),
     "pocket and chest": (0.03, _arms(_at_chest, _in_pocket)),
     "hip and head": (0.02, _arms(_to_head, _on_hip)),
+    "free": (0.05, _arms(_free, _hanging)),
+    "both free": (0.04, _arms(_free, _free)),
 }
-_LEGS: dict[str, tuple[float, Callable[[_Draft], None]]] = {
+_LEGS: dict[str, tuple[float, Callable[[Draft], None]]] = {
     "standing": (0.55, _standing),
     "walking": (0.25, _walking),
     "crossing": (0.08, lambda draft: _walking(draft, True)),
@@ -259,17 +190,17 @@ POSES = tuple(_ARMS)
 STANCES = tuple(_LEGS)
 
 
-def _choose(rng: np.random.Generator, table: dict[str, tuple[float, Callable[[_Draft], None]]]) -> str:
+def _choose(rng: np.random.Generator, table: dict[str, tuple[float, Callable[[Draft], None]]]) -> str:
     chances = np.array([chance for chance, _ in table.values()])
     return str(rng.choice(list(table), p=chances / chances.sum()))
 
 
 def pose(shape: Shape, rng: np.random.Generator, arms: str | None = None, legs: str | None = None) -> Pose:
     """A pose of this figure; `arms` is one of `POSES`, `legs` one of `STANCES`, drawn by chance where not given."""
-    draft = _Draft(shape, rng)
+    draft = Draft(shape, rng)
     legs = legs or _choose(rng, _LEGS)
     arms = arms or _choose(rng, _ARMS)
-    lively = draft.spread(0.3, 1.0)
+    lively = draft.spread(1.0, 3.0) if rng.random() < 0.15 else draft.spread(0.3, 1.0)
     draft.turn("spine05", y=draft.spread(-3, 3) * lively, z=draft.spread(-6, 6) * lively)
     draft.turn(
         "spine02", x=draft.spread(-4, 4) * lively, y=draft.spread(-4, 4) * lively, z=draft.spread(-6, 6) * lively
@@ -284,5 +215,5 @@ def pose(shape: Shape, rng: np.random.Generator, arms: str | None = None, legs: 
         draft.hidden.clear()
     bones = transforms(shape.heads, draft.turns)
     for side in SIDES:
-        _arm(draft, side, bones[rig().bone(f"shoulder01.{side}")])
+        bend_arm(draft, side, bones[rig().bone(f"shoulder01.{side}")])
     return Pose(f"{arms}, {legs}", draft.turns, frozenset(draft.hidden))

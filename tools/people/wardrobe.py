@@ -173,7 +173,7 @@ def jacket(rng: Rng, material: Material) -> Garment:
     )
     fit = Fit(
         offset=0.012,
-        loose=rng.uniform(0.006, 0.016),
+        loose=float(rng.choice([rng.uniform(0.006, 0.016), rng.uniform(0.016, 0.035)], p=[0.75, 0.25])),
         hang=rng.uniform(0.4, 0.9),
         wrinkle=0.003,
         flare=0.015,
