@@ -1,7 +1,8 @@
 """Chromium through scrapy-playwright, for pages that paint their tiles by script; never for pictures.
 
-The browser speaks under our own user agent, through the same gateway, and loads documents, scripts and the shop's own
-data only: what is decoration or belongs to others is aborted, and robots.txt decides on the rest as for any request.
+The page's document is the answer that the spider has already fetched and found to be no block: it is handed to the
+browser, which runs its scripts and asks for the shop's own data only. What is decoration or belongs to others is
+aborted, robots.txt decides on the rest as for any request, and a page that moves on by itself is not followed.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
     from scrapers.context import CrawlContext
 
 CHROMIUM_VARIABLE = "VESTIARY_CHROMIUM"
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_WANTED = frozenset({"document", "script", "xhr", "fetch"})
+_WANTED = frozenset({"script", "xhr", "fetch"})
 _HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+_TILE_SECONDS = 10.0  # for the first tile to appear
+_IDLE_SECONDS = 5.0  # for the page's own data to arrive
 _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -51,63 +56,87 @@ def find_chromium() -> str | None:
     return _of_playwright()
 
 
-def settings_for(executable: str, context: CrawlContext, user_agent: str) -> dict[str, Any]:
-    """The Scrapy settings that install the handler; without them no request ever reaches a browser."""
-    config = context.config
-    launch: dict[str, Any] = {"executable_path": executable, "headless": True, "args": list(_ARGUMENTS)}
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        launch["args"].append("--no-sandbox")  # Chromium refuses to start for root with its sandbox
-    if not context.shop.is_live and config.gateway:
-        launch["proxy"] = {"server": config.gateway}
-    milliseconds = config.timeout_seconds * 1000
-    return {
-        # for one scheme alone: each handler would start a browser of its own
-        "DOWNLOAD_HANDLERS": {urlsplit(context.shop.base_url).scheme: _HANDLER},
-        "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
-        "PLAYWRIGHT_CONTEXTS": {"default": {"user_agent": user_agent, "service_workers": "block"}},
-        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 1,
-        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": milliseconds,
-        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,
-        "PLAYWRIGHT_ABORT_REQUEST": aborter(context),
-    }
-
-
-def aborter(context: CrawlContext) -> Callable[[Any], Awaitable[bool]]:
-    """Decides on every request that a page makes by itself: True aborts it."""
-
-    async def abort(request: Any) -> bool:
-        parts = urlsplit(request.url)
-        if request.resource_type not in _WANTED or (parts.hostname or "").lower() != context.shop.host:
-            return True
-        if context.is_stopping:
-            return True
-        return not (await context.policies.of(request.url)).allows(request.url)
-
-    return abort
-
-
-def page_meta(tile: str, timeout_seconds: float) -> dict[str, Any]:
-    """Request.meta that has a page painted: its tiles are waited for, and scrolled into view once.
+class Browser:
+    """The browser of one crawl: Scrapy's settings for it, and the say over every request that a page makes.
 
     Args:
+        executable: as `find_chromium` gives it.
         tile: CSS selector of a tile.
-        timeout_seconds: for the tiles to appear; a page without any is returned as it is.
     """
-    from scrapy_playwright.page import PageMethod
 
-    return {"playwright": True, "playwright_page_methods": [PageMethod(_paint, tile, timeout_seconds)]}
+    def __init__(self, executable: str, tile: str, context: CrawlContext) -> None:
+        self._executable = executable
+        self._tile = tile
+        self._context = context
+
+    def settings(self) -> dict[str, Any]:
+        """The Scrapy settings that install the handler; without them no request ever reaches a browser."""
+        config, shop = self._context.config, self._context.shop
+        launch: dict[str, Any] = {"executable_path": self._executable, "headless": True, "args": list(_ARGUMENTS)}
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            launch["args"].append("--no-sandbox")  # Chromium refuses to start for root with its sandbox
+        if not shop.is_live and config.gateway:
+            launch["proxy"] = {"server": config.gateway}
+        return {
+            # for one scheme alone: each handler would start a browser of its own
+            "DOWNLOAD_HANDLERS": {urlsplit(shop.base_url).scheme: _HANDLER},
+            "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
+            "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 1,
+            "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": config.timeout_seconds * 1000,
+            "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,  # the browser's own, but for the user agent below
+            "PLAYWRIGHT_ABORT_REQUEST": self.aborts,
+        }
+
+    def meta(self, response: Response) -> dict[str, Any]:
+        """Request.meta that has a fetched page painted; the browser's page is closed whatever happens."""
+        from scrapy_playwright.page import PageMethod
+
+        async def give_document(page: Any, request: Request) -> None:
+            given = False
+
+            async def handle(route: Any) -> None:
+                nonlocal given
+                if not route.request.is_navigation_request():
+                    await route.fallback()  # to `aborts`
+                elif given:
+                    await route.abort()
+                else:
+                    given = True
+                    headers = {"Content-Type": (response.headers.get("Content-Type") or b"text/html").decode("latin-1")}
+                    await route.fulfill(status=response.status, headers=headers, body=response.body)
+
+            await page.route("**", handle)
+
+        return {
+            "playwright": True,
+            "playwright_context_kwargs": {
+                "user_agent": self._context.config.user_agent,
+                "service_workers": "block",
+                "accept_downloads": False,
+            },
+            "playwright_page_init_callback": give_document,
+            "playwright_page_methods": [PageMethod(_paint, self._tile)],
+        }
+
+    async def aborts(self, request: Any) -> bool:
+        """True if a request that a page makes by itself must not be sent."""
+        if request.resource_type not in _WANTED or self._context.is_stopping:
+            return True
+        if (urlsplit(request.url).hostname or "").lower() != self._context.shop.host:
+            return True
+        return not (await self._context.policies.of(request.url)).allows(request.url)
 
 
-async def _paint(page: Any, tile: str, timeout_seconds: float) -> None:
-    """Scroll down step by step until no further tile appears."""
+async def _paint(page: Any, tile: str) -> None:
+    """Wait for the first tile, then scroll down step by step until no further tile appears."""
     from playwright.async_api import TimeoutError as PlaywrightTimeout
 
     try:
-        await page.wait_for_selector(tile, state="attached", timeout=timeout_seconds * 1000)
-    except PlaywrightTimeout:
+        await page.wait_for_selector(tile, state="attached", timeout=_TILE_SECONDS * 1000)
+    except PlaywrightTimeout:  # a page without tiles is judged like any other
         return
     with suppress(PlaywrightTimeout):  # some pages are never idle
-        await page.wait_for_load_state("networkidle", timeout=min(timeout_seconds, 5.0) * 1000)
+        await page.wait_for_load_state("networkidle", timeout=_IDLE_SECONDS * 1000)
     painted, steady = -1, 0
     for _ in range(60):
         count = await page.locator(tile).count()

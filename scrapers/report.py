@@ -106,11 +106,8 @@ def table(context: CrawlContext, seconds: float) -> Table:
     grid.add_row("pictures known", f"{sum(n for name, n in counts.items() if name.startswith('image:known')):,}")
     for name in sorted(counts):
         kind, _, reason = name.partition(":")
-        if (
-            kind in ("page", "image", "robots")
-            and reason not in ("ok", "stored", "bytes")
-            and not reason.startswith("known")
-        ):
+        refused = kind in ("page", "image", "robots") and reason not in ("ok", "stored", "bytes")
+        if refused and not reason.startswith("known") and name != "robots:gone":  # a host may well have no rules
             grid.add_row(f"{kind} refused: {reason}", f"{counts[name]:,}")
     if counts["products:missed"]:
         grid.add_row("products missed (painted by script)", f"{counts['products:missed']:,}")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, IgnoreRequest
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
 from manifests.ledger import Fetch, Ledger
 from manifests.reasons import FetchReason
 from manifests.settings import SettingsError
-from scrapers import browser
 from scrapers.assignment import assign
+from scrapers.browser import CHROMIUM_VARIABLE, Browser, find_chromium
 from scrapers.config import Category
 from scrapers.context import KIND, CrawlContext
 from scrapers.exit_status import ExitStatus
@@ -82,10 +84,10 @@ class ShopSpider(Spider):
         super().__init__(*args, **arguments)
         self.categories: tuple[Category, ...] = ()
         self.limit: int | None = None
-        self.has_browser = False
+        self.browser: Browser | None = None
         self._suspects = 0
         self._asked: set[str] = set()
-        self._asked_in: dict[Category, int] = {}
+        self._asked_in: Counter[Category] = Counter()
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask every host's robots.txt first; a host that is closed ends the crawl before it began."""
@@ -99,26 +101,57 @@ class ShopSpider(Spider):
             yield self._listing_request(self.context.shop.base_url + category.path, category, 1, 0)
 
     def parse_listing(self, response: Response, category: Category, number: int, before: int) -> Iterator[Request]:
-        """One page of a category, after `before` products on earlier pages: its products, then the next page."""
+        """One page of a category, after `before` products on earlier pages; a browser paints it, if there is one."""
         listing = self._read(response, self.read_listing)
         if listing is None:
             return
+        arguments = {"listing": listing, "category": category, "number": number, "before": before}
+        if self.browser is None:
+            yield from self._follow(response.url, **arguments)
+            return
+        painted = self._request(response.url, self.parse_painted, arguments, errback=self.not_painted)
+        painted.meta.update(self.browser.meta(response))
+        yield painted.replace(dont_filter=True)
+
+    def parse_painted(self, response: Response, listing: Listing, **arguments: Any) -> Iterator[Request]:
+        """The same page with its tiles painted: their products join those that were served."""
+        with suppress(MarkupError):  # then what was served stands
+            if isinstance(response, TextResponse):
+                painted = self.read_listing(SavedPage(response.url, response.text))
+                links = {link.key: link for link in (*listing.products, *painted.products)}
+                listing = replace(listing, products=tuple(links.values()))
+        yield from self._follow(response.url, listing, **arguments)
+
+    def not_painted(self, failure: Failure) -> Iterator[Request]:
+        """The browser failed: go on with what was served."""
+        if isinstance(failure.value, IgnoreRequest):
+            return
+        request: Request = failure.request  # type: ignore[attr-defined]
+        if self.context.config.browser == "always":
+            self.context.stop(ExitStatus.FAILED, f'browser = "always", and it failed: {failure.value}')
+            return
+        if self.browser is not None:
+            self._without_browser(f"the browser failed ({str(failure.value).splitlines()[0]})")
+        yield from self._follow(request.url, **request.cb_kwargs)
+
+    def _follow(self, url: str, listing: Listing, category: Category, number: int, before: int) -> Iterator[Request]:
+        """The requests that a listing leads to: its products, then the next page."""
         if not listing.products:
             detail = f"no product on page {number} of {category.category}: changed markup, or an empty category"
-            self._refuse(response.url, Outcome(FetchReason.HTTP_ERROR, detail, response.status))
+            self._refuse(url, Outcome(FetchReason.HTTP_ERROR, detail))
             return
-        self._accept(response)
         share = -(-self.limit // len(self.categories)) if self.limit else None
         for link in listing.products:
-            if share is not None and self._asked_in.get(category, 0) >= share:
+            if share is not None and self._asked_in[category] >= share:
                 return
             if link.key not in self._asked:
                 self._asked.add(link.key)
-                self._asked_in[category] = self._asked_in.get(category, 0) + 1
+                self._asked_in[category] += 1
                 yield self._request(link.url, self.parse_product, {"category": category}, priority=10)
+        seen = before + len(listing.products)
         if listing.next_url and number < self.context.shop.max_pages:
-            yield self._listing_request(listing.next_url, category, number + 1, before + len(listing.products))
-        elif listing.announced and (missed := listing.announced - before - len(listing.products)) > 0:
+            yield self._listing_request(listing.next_url, category, number + 1, seen)
+        elif listing.announced and (missed := listing.announced - seen) > 0:
             logger.warning(
                 "%s: %d of %d products are on no page of %s", self.name, missed, listing.announced, category.path
             )
@@ -128,7 +161,6 @@ class ShopSpider(Spider):
         """One product; what its page does not say is taken from the category."""
         item = self._read(response, self.read_product)
         if item is not None:
-            self._accept(response)
             yield replace(
                 item,
                 gender=category.gender if item.gender is None else item.gender,
@@ -142,7 +174,7 @@ class ShopSpider(Spider):
             self._refuse(request.url, outcome_of_error(failure.value))
 
     def _read(self, response: Response, reader: Any) -> Any:
-        """What `reader` makes of a response; None, recorded, if it led elsewhere or holds nothing."""
+        """What `reader` makes of a response, recorded; None if it led elsewhere or holds nothing."""
         asked = response.meta["vestiary_asked"]
         if not same_page(asked, response.url):
             detail = f"redirected to {response.url}; what is there is not what was asked for"
@@ -151,7 +183,7 @@ class ShopSpider(Spider):
         try:
             if not isinstance(response, TextResponse):
                 raise MarkupError(f"{response.url} is no text")
-            return reader(SavedPage(response.url, response.text))
+            found = reader(SavedPage(response.url, response.text))
         except MarkupError as error:
             self._suspects += 1
             self._refuse(response.url, Outcome(FetchReason.HTTP_ERROR, str(error), response.status))
@@ -160,47 +192,46 @@ class ShopSpider(Spider):
                     ExitStatus.MARKUP, f"{self._suspects} pages in a row without product data, the last: {error}"
                 )
             return None
-
-    def _accept(self, response: Response) -> None:
         self._suspects = 0
         self.context.counts["page:ok"] += 1
         self.context.ledger.record_fetch(
             Fetch(response.url, "page", self.name, "ok", response.status, None, len(response.body))
         )
+        return found
 
     def _refuse(self, url: str, outcome: Outcome) -> None:
         logger.warning("%s: %s (%s)", url, outcome.reason, outcome.detail)
         self.context.record(url, "page", outcome)
 
-    def _request(self, url: str, callback: Any, arguments: dict[str, Any], priority: int = 0) -> Request:
+    def _request(
+        self, url: str, callback: Any, arguments: dict[str, Any], priority: int = 0, errback: Any = None
+    ) -> Request:
         meta = {KIND: "page", "vestiary_asked": url}
-        return Request(url, callback=callback, errback=self.failed, cb_kwargs=arguments, meta=meta, priority=priority)
+        return Request(
+            url, callback=callback, errback=errback or self.failed, cb_kwargs=arguments, meta=meta, priority=priority
+        )
 
     def _listing_request(self, url: str, category: Category, number: int, before: int) -> Request:
-        arguments = {"category": category, "number": number, "before": before}
-        request = self._request(url, self.parse_listing, arguments)
-        if self.has_browser and self.painted_tile:
-            request.meta.update(browser.page_meta(self.painted_tile, self.context.config.timeout_seconds))
-        return request
+        return self._request(url, self.parse_listing, {"category": category, "number": number, "before": before})
 
     def _browser_settings(self) -> dict[str, Any]:
-        config = self.context.config
-        if self.painted_tile is None or config.browser == "never":
+        wish = self.context.config.browser
+        if self.painted_tile is None or wish == "never":
             return {}
-        executable = browser.find_chromium()
+        executable = find_chromium()
         if executable is None:
-            if config.browser == "always":
+            if wish == "always":
                 raise SettingsError(
-                    f'browser = "always", but there is no Chromium: install one, or set {browser.CHROMIUM_VARIABLE}'
+                    f'browser = "always", but there is no Chromium: install one, or set {CHROMIUM_VARIABLE}'
                 )
-            logger.warning(
-                "%s: no Chromium (looked at %s, PATH, Playwright): tiles that listings paint by script are missed",
-                self.name,
-                browser.CHROMIUM_VARIABLE,
-            )
+            self._without_browser(f"no Chromium (looked at {CHROMIUM_VARIABLE}, PATH and Playwright)")
             return {}
-        self.has_browser = True
-        return browser.settings_for(executable, self.context, config.user_agent)
+        self.browser = Browser(executable, self.painted_tile, self.context)
+        return self.browser.settings()
+
+    def _without_browser(self, why: str) -> None:
+        self.browser = None
+        logger.warning("%s: %s: tiles that listings paint by script are missed", self.name, why)
 
 
 def same_page(asked: str, came: str) -> bool:
