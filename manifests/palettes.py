@@ -66,3 +66,24 @@ def colourise(parts: npt.NDArray[np.uint8], palette: _Colours = CLEAR) -> npt.ND
         uint8 [H, W, 3] RGB.
     """
     return palette[parts]
+
+
+def indices(picture: npt.NDArray[np.uint8], palette: _Colours) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Read a coloured part map back: the nearest colour of the palette, and how far off each pixel was.
+
+    Args:
+        picture: uint8 [H, W, 3] RGB, such as a decoded `image-densepose` JPEG.
+        palette: uint8 [25, 3] RGB.
+
+    Returns:
+        parts: uint8 [H, W], 0-24.
+        distances: float32 [H, W], Euclidean in RGB steps; 0 where the colour is exact. Neighbouring colours of PARULA
+            lie about 12 apart, so a pixel 6 or more off may be read wrong.
+    """
+    colours, inverse = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
+    steps = colours[:, None].astype(np.float32) - palette[None].astype(np.float32)
+    squared = (steps * steps).sum(axis=2)
+    nearest = squared.argmin(axis=1)
+    distance = np.sqrt(squared[np.arange(len(colours)), nearest])
+    shape = picture.shape[:2]
+    return nearest.astype(np.uint8)[inverse].reshape(shape), distance[inverse].reshape(shape)

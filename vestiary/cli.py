@@ -128,6 +128,26 @@ def label(
     console.print(table)
 
 
+@app.command(epilog="Example: `vestiary export data/demo out --layout viton-hd --split eval`")
+def export(
+    dataset_path: Annotated[Path, typer.Argument(help="Dataset directory.")],
+    target: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    layout: Annotated[str, typer.Option("--layout", "-l", help="viton-hd, viridis, catvton or iuv.")] = "viton-hd",
+    model: Annotated[str, typer.Option("--model", "-m", help="Label set.")] = "embedded",
+    split: Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")] = None,
+) -> None:
+    """Write label pictures in a layout that other projects read. Pictures that are there already are left alone."""
+    import manifests
+    from manifests.exports import export as run
+
+    with Progress(console) as progress:
+        done = run(manifests.open(dataset_path), model, layout, target, split, progress)  # type: ignore[arg-type]
+    console.print(
+        f"{done.written} pictures written to {target}, {done.present} were there, {done.unlabelled} have no label; "
+        f"part indices can be read back from {done.readable:.2%} of the foreground."
+    )
+
+
 @app.command(epilog="Example: `vestiary models`")
 def models() -> None:
     """List the DensePose models: where their weights are, and what was published of them."""
