@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from manifests.decoding import ImageError, decode
 
-MEMORY = 512 * 2**20
+MEMORY = 256 * 2**20
 """Default limit of decoded pixels waiting, bytes. One picture may exceed it: it is then decoded alone."""
 
 MISSING = "missing"
