@@ -10,6 +10,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+SHOULDERS, WAIST = 0.13, 0.05  # metres below a garment's highest point that hold it, at least in part
+
 
 @dataclass(frozen=True)
 class Fabric:
@@ -44,7 +46,7 @@ def vertices(item: Any) -> NDArray[np.float32]:
 def fall(solid: Sequence[Any], layers: Sequence[Any], frames: int) -> None:
     """Simulates `layers` (cloth objects with a "rest" attribute, inner to outer) over `solid` and keeps the last frame.
 
-    The band by which a garment hangs (its highest 3 cm in the rest space: collar, waistband) keeps its place.
+    What a garment hangs by keeps its place: collar and shoulders, or the waistband, by height in the rest space.
     """
     scene = bpy.context.scene
     for item in solid:
@@ -55,7 +57,8 @@ def fall(solid: Sequence[Any], layers: Sequence[Any], frames: int) -> None:
         rest = np.empty(count * 3, np.float32)
         mesh.attributes["rest"].data.foreach_get("vector", rest)
         height = rest[2::3]
-        held = np.clip((height - (height.max() - 0.05)) / 0.03, 0, 1)
+        band = SHOULDERS if height.max() > 0.3 else WAIST
+        held = np.clip((height - (height.max() - band)) / (0.6 * band), 0, 1)
         group = item.vertex_groups.new(name="held")
         for level in np.unique(np.round(held[held > 0], 1)):
             group.add(np.flatnonzero(np.round(held, 1) == level).tolist(), float(level), "REPLACE")

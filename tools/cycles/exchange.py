@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tools.cycles.atlas import bake
 from tools.people.scene import Material, Mesh, Scene
 
+HANDS = (3, 4)
 Albedo = Callable[[Material, NDArray[Any]], NDArray[Any]]
 
 
@@ -26,7 +27,7 @@ class Exchanged:
     """A scene as read back: `arrays` by name ("mesh0.vertices", "hair1.points"), `meta` the rest of it.
 
     A mesh has vertices [V, 3], faces [F, 3], rest [V, 3], uv [F, 3, 2] and texture uint8 [h, w, 3] (display-referred);
-    a hair has points [N, K, 3] and shade [N]. "body0.vertices" and "body0.faces" are the bare body below clothes.
+    a hair has points [N, K, 3] and shade [N]. "body0.vertices" and "body0.faces": the bare body without hands.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -62,7 +63,8 @@ def save(scene: Scene, path: Path, albedo: Albedo | None, texel: float) -> None:
 
     for number, person in enumerate(scene.persons):
         arrays[f"body{number}.vertices"] = person.body.vertices.astype(np.float32)
-        arrays[f"body{number}.faces"] = person.body.faces.astype(np.int32)
+        # Hands rest on clothes or beside them; a simulation would have them press cloth into the thigh.
+        arrays[f"body{number}.faces"] = person.body.faces[~np.isin(person.body.part, HANDS)].astype(np.int32)
         for mesh in person.meshes:
             add_mesh(mesh)
         for strands in person.hair:

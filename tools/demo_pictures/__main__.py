@@ -20,6 +20,7 @@ from tools.cycles.develop import develop, grain
 from tools.cycles.exchange import save
 from tools.demo_pictures import catalogue, listing
 from tools.demo_pictures.catalogue import Picture
+from tools.demo_pictures.settle import settle
 from tools.people.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--bpy", type=Path, default=os.environ.get("BPY_PYTHON"), help="the Python that has bpy")
     parser.add_argument("--demo", type=Path, default=ROOT / "demo")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "demo_pictures")
-    parser.add_argument("--samples", type=int, default=8, help="Cycles: rays a pixel, at most")
+    parser.add_argument("--samples", type=int, default=6, help="Cycles: rays a pixel, at most")
     parser.add_argument("--frames", type=int, default=12, help="how long clothes fall, in 24ths of a second")
     parser.add_argument("--threads", type=int, default=1, help="threads of one Blender")
     parser.add_argument("--jobs", type=int, default=2, help="garments worked on at the same time")
@@ -99,11 +100,10 @@ def batch(settings: Settings, hexes: dict[str, str], pictures: list[Picture]) ->
             worn[picture.colour] = figure.figure(style, picture.colour, colours)  # type: ignore[arg-type]
         dressed = worn[picture.colour]
         fallen = _fall(settings, scenes.falling_scene(style, dressed), style.key)
-        meshes = scenes.draped(dressed.person.meshes, fallen)
         if picture.kind == "packshot":
-            scene = scenes.packshot_scene(picture, tuple(m for m in meshes if m.name in dressed.own))
+            scene = scenes.packshot_scene(picture, dressed.alone(fallen))
         else:
-            scene = scenes.model_scene(picture, figure.redressed(dressed.person, meshes))
+            scene = scenes.model_scene(picture, dressed.pictured(fallen))
             _write(settings.truth(picture), _indexed(truth(scene)[0][..., 0]))
         pixels = _cycles(settings, scene, picture) if picture.renderer == "cycles" else rasterised(scene, 2)
         noisy = grain(pixels, 0.010 if picture.kind == "model" else 0.006, catalogue.seed_of(picture.name))
@@ -121,7 +121,8 @@ def _fall(settings: Settings, scene: Scene, name: str) -> dict[str, NDArray[np.f
         _blender(settings, "drape", source, result, "--frames", str(settings.frames))
         source.unlink()
     with np.load(result) as file:
-        return {key: file[key] for key in file.files}
+        fallen = {key: file[key] for key in file.files}
+    return settle(scene.persons[0], fallen)
 
 
 def _cycles(settings: Settings, scene: Scene, picture: Picture) -> NDArray[np.uint8]:
@@ -129,7 +130,7 @@ def _cycles(settings: Settings, scene: Scene, picture: Picture) -> NDArray[np.ui
 
     source, light = settings.work / f"{picture.name}.npz", settings.work / f"{picture.name}.light.npy"
     if not light.exists():
-        save(scene, source, albedo, 0.0012)
+        save(scene, source, albedo, 0.002)
         _blender(settings, "render", source, light, "--samples", str(settings.samples))
         source.unlink()
     return develop(np.load(light))

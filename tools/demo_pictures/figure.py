@@ -15,22 +15,43 @@ from tools.people import hair, poses, skin
 from tools.people.bodies import Floats, rig, sample_phenotype, shape, transforms, vertex_normals
 from tools.people.bodies import skin as carry
 from tools.people.charts import charts
-from tools.people.drape import drape, wear
+from tools.people.drape import Draped, drape, visible_faces, wear
 from tools.people.scene import Body, Colour, Material, Mesh, Person, Strands
 
 ARMS = ("relaxed", "relaxed", "relaxed", "hand on hip", "hand at chest")
 LEGS = ("standing", "standing", "standing", "walking", "crossing")
 DETAIL = 2
 TEXTURE = 1024
-STRANDS = 16000
+STRANDS = 10000
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A dressed person on the floor z = 0. `own` names the meshes that are the product."""
+    """A dressed person on the floor z = 0, all meshes whole. `own` names the meshes that are the product; `seen` holds,
+    by mesh name, bool [F]: the faces that are not well covered by garments over them."""
 
     person: Person
     own: frozenset[str]
+    seen: Mapping[str, NDArray[np.bool_]]
+
+    def pictured(self, clothes: Mapping[str, NDArray[np.float32]]) -> Person:
+        """The person as the picture shows them: clothes with these vertices, and nothing that lies hidden below them,
+        where skin or a lining could come through."""
+        meshes = []
+        for mesh in self.person.meshes:
+            vertices = clothes.get(mesh.name, mesh.vertices)
+            keep = self.seen.get(mesh.name)
+            if keep is None:
+                meshes.append(replace(mesh, vertices=vertices))
+            elif keep.any():
+                uv = None if mesh.uv is None else mesh.uv[keep]
+                meshes.append(replace(mesh, vertices=vertices, faces=mesh.faces[keep], uv=uv))
+        return replace(self.person, meshes=tuple(meshes))
+
+    def alone(self, clothes: Mapping[str, NDArray[np.float32]]) -> tuple[Mesh, ...]:
+        """The product's own meshes, whole, with these vertices."""
+        own = (mesh for mesh in self.person.meshes if mesh.name in self.own)
+        return tuple(replace(mesh, vertices=clothes.get(mesh.name, mesh.vertices)) for mesh in own)
 
 
 def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
@@ -72,7 +93,7 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
         for name, points, piece in zip(names, worn, draped, strict=True)
     ]
     hair_colour = hair.COLOURS[int(rng.choice(len(hair.COLOURS), p=hair.COLOUR_CHANCES))]
-    styles = hair.FEMALE_STYLES if female else ("short", "short", "crop", "buzz", "curly")
+    styles = ("long", "bob", "pony", "bun", "long") if female else ("short", "short", "crop", "buzz")
     hair_style = str(rng.choice(styles))
     tone = skin.tone(rng, phenotype)
     texture = skin.texture(rng, tone, female, hair_colour, 0.85 if hair_style == "buzz" else 0.95, TEXTURE)
@@ -84,20 +105,36 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
     irises = skin.IRISES[:3] if sum(hair_colour) > 0.6 else skin.IRISES[::3]
     eye = eyes(vertices, irises[int(rng.choice(len(irises)))])
     near = np.concatenate([piece.points for piece in draped[1:]])
-    grown = hair.grow(body, hair_style, near, rng, STRANDS, 10)
+    grown = hair.grow(body, hair_style, near, rng, STRANDS, 9)
     count, steps = grown.points.shape[:2]
     strands = carry(grown.points.reshape(-1, 3), grown.weights, bones).reshape(count, steps, 3) + lift
     fibre = Material("hair", (hair_colour,), roughness=0.35)
-    tress = Strands(hair_style, strands.astype(np.float32), grown.shade, 0.00035, 0.00012, fibre)
+    tress = Strands(hair_style, strands.astype(np.float32), grown.shade, 0.00045, 0.00015, fibre)
     person = Person(
         Body((bare + lift).astype(np.float32), chart.mesh.faces, chart.part, chart.uv),
         (naked, eye, *cloths), (tress,), {"gender": style.gender, "pose": pose.name, "hair": hair_style},
     )  # fmt: skip
-    return Figure(person, frozenset(n for n, (_, _, own) in zip(names, pieces, strict=True) if own))
+    own = frozenset(n for n, (_, _, own) in zip(names, pieces, strict=True) if own)
+    seen = {name: _seen(draped, number) for number, name in enumerate(names)}
+    seen["skin"] = _seen_skin(draped)[keep]
+    return Figure(person, own, seen)
 
 
-def redressed(person: Person, meshes: tuple[Mesh, ...]) -> Person:
-    return replace(person, meshes=meshes)
+def _seen(draped: list[Draped], index: int) -> NDArray[np.bool_]:
+    """The faces of a garment that those over it leave in sight; pieces of one cloth do not hide each other."""
+    piece = draped[index]
+    over = [outer.garment for outer in draped[index + 1 :] if outer.garment.material != piece.garment.material]
+    if piece.garment.cut.template == "shoe":
+        over = []
+    return visible_faces(piece.faces, piece.mean, piece.groups, tuple(over), 0.05)
+
+
+def _seen_skin(draped: list[Draped]) -> NDArray[np.bool_]:
+    """The faces of the body that clothes leave in sight."""
+    model = rig()
+    clothes = tuple(piece.garment for piece in draped[1:])
+    keep = visible_faces(model.faces, model.rest, model.groups, clothes, 0.03)
+    return keep & visible_faces(model.faces, model.rest, model.groups, (draped[0].garment,), 0.012)
 
 
 def _mesh(name: str, points: Floats, faces: NDArray[np.int32], fabric: Floats, stuff: Material) -> Mesh:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tools.demo_pictures.catalogue import Picture, Style, seed_of
 from tools.demo_pictures.figure import Figure
@@ -21,11 +19,6 @@ WALLS: Mapping[str, tuple[Colour, ...]] = {
     "farfetch": ((0.97, 0.97, 0.97), (0.95, 0.95, 0.95)),
 }
 WHITE: Colour = (0.97, 0.97, 0.97)
-
-
-def draped(meshes: tuple[Mesh, ...], vertices: Mapping[str, NDArray[np.float32]]) -> tuple[Mesh, ...]:
-    """The meshes with the places to which the clothes have fallen, by mesh name."""
-    return tuple(replace(mesh, vertices=vertices[mesh.name]) if mesh.name in vertices else mesh for mesh in meshes)
 
 
 def lights(seed: int, turn: float) -> tuple[Light, ...]:
@@ -61,7 +54,7 @@ def model_scene(picture: Picture, person: Person) -> Scene:
     if picture.view == "crop":
         low, high = top * float(rng.uniform(0.44, 0.5)), top * 1.04
     else:
-        low, high = -0.06 * top, top * 1.07
+        low, high = -0.045 * top, top * 1.05
     centre = (float(body[:, 0].mean()), float(body[:, 1].mean()))
     walls = WALLS[style.shop]
     wall = walls[style.seed % len(walls)]
