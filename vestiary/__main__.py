@@ -26,18 +26,23 @@ def main() -> int:
     return 0
 
 
+# Errors whose message is meant for the user, by module: only modules that the command imported are looked at, because
+# importing them here would cost every command the seconds that torch takes.
+_MEANT_FOR_USERS = {
+    "manifests.settings": ("SettingsError",),
+    "manifests.dataset": ("DatasetError",),
+    "curation.errors": ("CurationError",),
+    "densepose_labeler.zoo": ("ZooError",),
+    "densepose_labeler.planning": ("LabelError",),
+    "densepose_labeler.checkpoints": ("CheckpointError",),
+    "vestiary.pipeline": ("PipelineError",),
+}
+
+
 def _expected() -> tuple[type[Exception], ...]:
     """What a wrong configuration, a missing file or a full disk raises. Set VESTIARY_DEBUG for the traceback."""
-    from curation.errors import CurationError
-    from manifests.dataset import DatasetError
-    from manifests.settings import SettingsError
-
-    expected: list[type[Exception]] = [SettingsError, DatasetError, CurationError, OSError]
-    if "vestiary.pipeline" in sys.modules:
-        expected.append(sys.modules["vestiary.pipeline"].PipelineError)
-    if "densepose_labeler.planning" in sys.modules:
-        expected.append(sys.modules["densepose_labeler.planning"].LabelError)
-    return tuple(expected)
+    loaded = ((sys.modules[module], names) for module, names in _MEANT_FOR_USERS.items() if module in sys.modules)
+    return (OSError, *(getattr(module, name) for module, names in loaded for name in names))
 
 
 if __name__ == "__main__":

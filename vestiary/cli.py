@@ -26,7 +26,9 @@ app = typer.Typer(
     "`python -c \"import manifests; print(manifests.open('data/demo').images)\"`",
 )
 split_app = typer.Typer(no_args_is_help=True, help="Look at a dataset's splits.")
+models_app = typer.Typer(help="The DensePose models and their weights.")
 app.add_typer(split_app, name="split")
+app.add_typer(models_app, name="models")
 console = Console(highlight=False)
 
 ConfigOption = Annotated[
@@ -148,11 +150,13 @@ def export(
     )
 
 
-@app.command(epilog="Example: `vestiary models`")
-def models() -> None:
-    """List the DensePose models: where their weights are, and what was published of them."""
+@models_app.callback(invoke_without_command=True, epilog="Example: `vestiary models`")
+def models(context: typer.Context) -> None:
+    """List the DensePose models: whether their weights are here, and what was published of them."""
     from densepose_labeler import zoo
 
+    if context.invoked_subcommand is not None:
+        return
     table = Table("model", "weights", "box AP", "DensePose AP (GPS)", "measured on", title="DensePose models")
     for name, spec in zoo.load().items():
         published = spec.metrics
@@ -166,6 +170,23 @@ def models() -> None:
         )
     console.print(table)
     console.print("COCO minival (people) and Chimps are different tests: compare figures within one of them only.")
+
+
+@models_app.command(epilog="Example: `vestiary models fetch R_50_FPN_s1x R_101_FPN_DL_s1x`")
+def fetch(names: Annotated[list[str], typer.Argument(help="Models, patterns, or `all`.")]) -> None:
+    """Download published weights into the cache, resumed where a transfer broke off, and verify them."""
+    from densepose_labeler import downloads, zoo
+
+    known = zoo.load()
+    published = [name for name, spec in known.items() if spec.url is not None]
+    for name in _matching(",".join(names), published):
+        with Progress(console, unit="MB") as progress:
+
+            def show(done: int, total: int | None, name: str = name, progress: Progress = progress) -> None:
+                progress(name, done // 1_000_000, (total or done) // 1_000_000)
+
+            path = downloads.fetch(known[name], show)
+        console.print(f"{name}: {path}")
 
 
 @split_app.command("verify", epilog="Example: `vestiary split verify data/demo`")

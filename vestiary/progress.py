@@ -14,14 +14,19 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Call it with (stage, done, total); one bar a stage. Use as a context manager."""
+    """Call it with (stage, done, total); one bar a stage. Use as a context manager.
 
-    def __init__(self, console: Console) -> None:
+    `unit` is what is counted, shown behind the numbers.
+    """
+
+    def __init__(self, console: Console, unit: str = "") -> None:
         self._console = console
+        self._unit = unit
         self._bars = Bars(
             TextColumn("  {task.description:<28}"),
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
+            TextColumn(unit),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
@@ -43,7 +48,7 @@ class Progress:
             if self._said.get(stage) == float("inf"):
                 return
             self._said[stage] = float("inf") if done >= total else now
-            self._console.print(f"  {stage}: {done} of {total}", highlight=False)
+            self._console.print(f"  {stage}: {done} of {total} {self._unit}".rstrip(), highlight=False)
 
     def __enter__(self) -> Self:
         self._bars.start()
