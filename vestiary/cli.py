@@ -179,7 +179,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Models, patterns, or 
 
     known = zoo.load()
     published = [name for name, spec in known.items() if spec.url is not None]
-    for name in _matching(",".join(names), published):
+    for name in _matching(",".join(names), published, "NAMES"):
         with Progress(console, unit="MB") as progress:
 
             def show(done: int, total: int | None, name: str = name, progress: Progress = progress) -> None:
@@ -206,7 +206,7 @@ def verify(dataset_path: DatasetArgument = None, config_path: ConfigOption = Non
     console.print(f"  smallest perceptual-hash distance of eval to the rest: {report.smallest_distance} of 64 bits")
 
 
-def _matching(names: str, known: list[str]) -> tuple[str, ...]:
+def _matching(names: str, known: list[str], parameter: str = "--models") -> tuple[str, ...]:
     """Label sets by comma-separated names and patterns; `all` is every one."""
     from fnmatch import fnmatchcase
 
@@ -220,7 +220,7 @@ def _matching(names: str, known: list[str]) -> tuple[str, ...]:
 
             near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.3)
             hint = f"did you mean {near[0]!r}?" if near else "`vestiary models` lists them"
-            raise typer.BadParameter(f"no model or label set {wanted!r}; {hint}", param_hint="--models")
+            raise typer.BadParameter(f"no model or label set {wanted!r}; {hint}", param_hint=parameter)
         chosen += [name for name in found if name not in chosen]
     return tuple(chosen)
 
