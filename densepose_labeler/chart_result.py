@@ -26,14 +26,6 @@ def integer_box(box: Tensor) -> tuple[int, int, int, int]:
     return int(x0), int(y0), max(int(x1 - x0), 1), max(int(y1 - y0), 1)
 
 
-def _taps(length: int, size: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Lower index, upper index and weight of the upper one for `length` samples of a side of `size` pixels."""
-    scale = torch.tensor(size, dtype=torch.float32) / length
-    position = ((torch.arange(length, dtype=torch.float32, device=device) + 0.5) * scale.item() - 0.5).clamp_(min=0)
-    low = position.floor().clamp_(max=size - 1)
-    return low.long(), (low + 1).clamp_(max=size - 1).long(), position - low
-
-
 def chart_result(maps: ChartMaps, height: int, width: int) -> ChartResult:
     """Resample the maps of one box ([1, C, S, S] each) to `height` x `width` source pixels.
 
@@ -43,34 +35,47 @@ def chart_result(maps: ChartMaps, height: int, width: int) -> ChartResult:
     """
     device, size = maps.u.device, maps.u.shape[-1]
     coarse = F.interpolate(maps.coarse_segm.float(), (height, width), mode="bilinear", align_corners=False)[0]
-    body = coarse.argmax(0) > 0
-    y, x = body.nonzero(as_tuple=True)
-
-    y_low, y_high, y_weight = _taps(height, size, device)
-    x_low, x_high, x_weight = _taps(width, size, device)
-    rows = torch.stack((y_low[y], y_low[y], y_high[y], y_high[y]), 1) * size
-    taps = rows + torch.stack((x_low[x], x_high[x], x_low[x], x_high[x]), 1)
-    wy, wx = y_weight[y], x_weight[x]
-    weights = torch.stack(((1 - wy) * (1 - wx), (1 - wy) * wx, wy * (1 - wx), wy * wx), 1)
+    body = (coarse.max(0).indices > 0).flatten().nonzero()[:, 0]  # `max` is several times faster than `argmax`
+    taps, weights = _bilinear(body // width, body % width, height, width, size)
 
     scores = maps.fine_segm[0].float().flatten(1).T.contiguous()  # [S * S, 25]: one row a pixel
-    part = F.embedding_bag(taps, scores, mode="sum", per_sample_weights=weights).argmax(1)
-    present = part > 0
-    y, x, part, taps, weights = y[present], x[present], part[present], taps[present], weights[present]
-    cells = part[:, None] * (size * size) + taps
+    part = F.embedding_bag(taps, scores, mode="sum", per_sample_weights=weights).max(1).indices
 
-    def of_part(values: Tensor) -> Tensor:
-        return (values[0].float().reshape(-1)[cells] * weights).sum(1)
+    of_part = {name: values for name, values in maps.confidences.items() if values.shape[1] > 1}
+    columns = [values[0].float().flatten() for values in (maps.u, maps.v, *of_part.values())]
+    cells = part[:, None] * (size * size) + taps  # the rows of the pixel's own part
+    values = F.embedding_bag(cells, torch.stack(columns, 1), mode="sum", per_sample_weights=weights)
+    values *= (part > 0)[:, None]
 
-    iuv = torch.zeros((height, width, 3), dtype=torch.uint8, device=device)
-    coordinates = [(of_part(values) * 255).clamp(0, 255).to(torch.uint8) for values in (maps.u, maps.v)]
-    iuv[y, x] = torch.stack((part.to(torch.uint8), *coordinates), 1)
+    iuv = torch.zeros((height * width, 3), dtype=torch.uint8, device=device)
+    coordinates = (values[:, :2] * 255).clamp_(0, 255).to(torch.uint8)
+    iuv[body] = torch.cat((part[:, None].to(torch.uint8), coordinates), 1)
     confidences: dict[str, Tensor] = {}
-    for name, values in maps.confidences.items():
-        if values.shape[1] == 1:
-            resized = F.interpolate(values.float(), (height, width), mode="bilinear", align_corners=False)[0, 0]
-            confidences[name] = resized.to(torch.float16)
+    for name, raw in maps.confidences.items():
+        if name in of_part:
+            column = torch.zeros(height * width, dtype=torch.float16, device=device)
+            column[body] = values[:, 2 + list(of_part).index(name)].to(torch.float16)
+            confidences[name] = column.view(height, width)
         else:
-            confidences[name] = torch.zeros((height, width), dtype=torch.float16, device=device)
-            confidences[name][y, x] = of_part(values).to(torch.float16)
-    return ChartResult(iuv, confidences)
+            resized = F.interpolate(raw.float(), (height, width), mode="bilinear", align_corners=False)
+            confidences[name] = resized[0, 0].to(torch.float16)
+    return ChartResult(iuv.view(height, width, 3), confidences)
+
+
+def _bilinear(y: Tensor, x: Tensor, height: int, width: int, size: int) -> tuple[Tensor, Tensor]:
+    """The four cells of a size x size map under pixels y, x [n] of a height x width picture, and weights, [n, 4]."""
+    y_index, y_weight = _axis(height, size, y.device)
+    x_index, x_weight = _axis(width, size, x.device)
+    taps = (y_index[y] * size)[:, :, None] + x_index[x][:, None, :]
+    weights = y_weight[y][:, :, None] * x_weight[x][:, None, :]
+    return taps.flatten(1), weights.flatten(1)
+
+
+def _axis(length: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """For every sample of one axis: the two cells and their weights, both [length, 2]."""
+    scale = float(torch.tensor(size, dtype=torch.float32) / length)
+    position = ((torch.arange(length, dtype=torch.float32, device=device) + 0.5) * scale - 0.5).clamp_(min=0)
+    low = position.floor().clamp_(max=size - 1)
+    upper = position - low
+    index = torch.stack((low, (low + 1).clamp_(max=size - 1)), 1).to(torch.int64)
+    return index, torch.stack((1 - upper, upper), 1)
