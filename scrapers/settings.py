@@ -34,8 +34,8 @@ DOWNLOADER_MIDDLEWARES = {
 ITEM_PIPELINES = {"scrapers.media.MediaPipeline": 100}
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,
-    "scrapers.report.Report": 100,
-    "scrapers.progress.ProgressDisplay": 200,
+    "scrapers.progress.ProgressDisplay": 100,  # ends first, so that the report has the terminal to itself
+    "scrapers.report.Report": 200,
 }
 
 LOG_LEVEL = "INFO"
