@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("anny")
 
+from manifests.charts import mirror
 from tools.people import bodies
 from tools.people.charts import charts
 from tools.people.dataset import sample
@@ -41,6 +42,36 @@ def test_torso_runs_from_neck_to_legs_and_from_left_to_right():
     u, v = chart.uv[front, :, 0].ravel(), chart.uv[front, :, 1].ravel()
     assert np.corrcoef(u, corners[front][..., 2].ravel())[0, 1] < -0.95
     assert np.corrcoef(v, corners[front][..., 0].ravel())[0, 1] < -0.9
+
+
+def test_limbs_run_along_their_bones_in_the_directions_of_densepose():
+    chart, model = charts(), bodies.rig()
+    corners = np.asarray(chart.mesh.mix @ model.rest)[chart.mesh.faces]
+    joints = {
+        ("upperleg01", "lowerleg01"): {7: 1, 8: 1, 9: -1, 10: -1},
+        ("lowerleg01", "foot"): {11: -1, 12: -1, 13: 1, 14: 1},
+        ("upperarm01", "lowerarm01"): {15: 1, 16: 1, 17: 1, 18: 1},
+        ("lowerarm01", "wrist"): {19: -1, 20: -1, 21: 1, 22: 1},
+    }
+    for (first, second), parts in joints.items():
+        for part, sign in parts.items():
+            of = corners[chart.part == part]
+            side = "L" if of[..., 0].mean() > 0 else "R"
+            along = of @ (model.head(f"{second}.{side}") - model.head(f"{first}.{side}"))
+            assert sign * np.corrcoef(chart.uv[chart.part == part, :, 0].ravel(), along.ravel())[0, 1] > 0.95, part
+
+
+def test_the_charts_mirror_as_the_dataset_format_says():
+    chart, model = charts(), bodies.rig()
+    place = np.asarray(chart.mesh.mix @ model.rest)[chart.mesh.faces].mean(1)
+    parts, uv = mirror(chart.part[None], chart.uv.mean(1).T[:, None])
+    mirrored, coordinates = parts[0, ::-1], uv[:, 0, ::-1].T
+    for part in range(1, 25):
+        own = chart.part == part
+        other = np.flatnonzero(mirrored == part)
+        away = np.linalg.norm(place[own][:, None] - place[other][None] * [-1, 1, 1], axis=2)
+        apart = np.abs(chart.uv.mean(1)[own] - coordinates[other][away.argmin(1)])
+        assert np.median(apart, axis=0).max() < 0.03, part
 
 
 @pytest.mark.parametrize("arms", POSES)

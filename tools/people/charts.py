@@ -37,7 +37,8 @@ class Charts:
 
 @dataclass(frozen=True)
 class _Limb:
-    """front, back: parts; up, down: joints; facing: the middle of the front; u_front: +1 if U grows to the far end."""
+    """front, back: parts; up, down: joints; facing: the middle of the front. u_front, u_back: +1 if U grows towards
+    the far end; v_front, v_back: +1 if V grows with the angle about the limb's axis, from the chart's middle."""
 
     group: str
     front: int
@@ -46,7 +47,9 @@ class _Limb:
     down: str
     facing: tuple[float, float, float]
     u_front: int
+    u_back: int
     v_front: int
+    v_back: int
 
 
 def _limbs(side: str) -> list[_Limb]:
@@ -55,10 +58,10 @@ def _limbs(side: str) -> list[_Limb]:
     ahead = (0.0, -1.0, 0.0)
     inner = (-sign * 0.86, -0.38, -0.34)
     return [
-        _Limb("upperleg", 10 if left else 9, 8 if left else 7, "upperleg01", "lowerleg01", ahead, -1, sign),
-        _Limb("lowerleg", 14 if left else 13, 12 if left else 11, "lowerleg01", "foot", ahead, 1, -sign),
-        _Limb("upperarm", 15 if left else 16, 17 if left else 18, "upperarm01", "lowerarm01", ahead, 1, -sign),
-        _Limb("lowerarm", 19 if left else 20, 21 if left else 22, "lowerarm01", "wrist", inner, -1, sign),
+        _Limb("upperleg", 10 if left else 9, 8 if left else 7, "upperleg01", "lowerleg01", ahead, -1, 1, sign, sign),
+        _Limb("lowerleg", 14 if left else 13, 12 if left else 11, "lowerleg01", "foot", ahead, 1, -1, -sign, sign),
+        _Limb("upperarm", 15 if left else 16, 17 if left else 18, "upperarm01", "lowerarm01", ahead, 1, 1, -sign, sign),
+        _Limb("lowerarm", 19 if left else 20, 21 if left else 22, "lowerarm01", "wrist", inner, -1, 1, sign, sign),
     ]
 
 
@@ -172,14 +175,14 @@ def charts() -> Charts:
             start, axis, ahead = frames[limb.group, side]
             chosen = cutter.is_group(f"{limb.group}.{side}")
             is_front = (centres - start) @ ahead > 0
-            for faces, number, out, sign in (
-                (chosen & is_front, limb.front, ahead, 1), (chosen & ~is_front, limb.back, -ahead, -1),
-            ):  # fmt: skip
+            for faces, number, out, u_sign, v_sign in (
+                (chosen & is_front, limb.front, ahead, limb.u_front, limb.v_front),
+                (chosen & ~is_front, limb.back, -ahead, limb.u_back, limb.v_back),
+            ):
                 offset = corners[faces] - start
                 along = _scaled(offset @ axis)
                 angle = np.arctan2(offset @ np.cross(axis, out), offset @ out)
-                u = along if limb.u_front * sign > 0 else 1 - along
-                fill(faces, number, u, 0.5 + sign * limb.v_front * angle / np.pi)
+                fill(faces, number, along if u_sign > 0 else 1 - along, 0.5 + v_sign * angle / np.pi)
         _fill_hand(cutter, corners, side, fill)
         _fill_foot(cutter, corners, side, fill)
     middle = np.interp(corners[..., 2], heights, depth)
