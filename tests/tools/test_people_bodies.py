@@ -5,6 +5,8 @@ import pytest
 
 pytest.importorskip("anny")
 
+from scipy.spatial import cKDTree
+
 from manifests.charts import mirror
 from tools.people import bodies
 from tools.people.charts import charts
@@ -69,8 +71,8 @@ def test_the_charts_mirror_as_the_dataset_format_says():
     for part in range(1, 25):
         own = chart.part == part
         other = np.flatnonzero(mirrored == part)
-        away = np.linalg.norm(place[own][:, None] - place[other][None] * [-1, 1, 1], axis=2)
-        apart = np.abs(chart.uv.mean(1)[own] - coordinates[other][away.argmin(1)])
+        _, nearest = cKDTree(place[other] * [-1, 1, 1]).query(place[own])
+        apart = np.abs(chart.uv.mean(1)[own] - coordinates[other][nearest])
         assert np.median(apart, axis=0).max() < 0.03, part
 
 
