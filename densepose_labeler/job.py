@@ -183,7 +183,7 @@ class _Run:
                 for one, _, part in tasks:
                     self._count(one.name, rows[one.name])
                     with self._clock("waiting"):
-                        writer.submit(partial(_write, self.root / "labels" / one.name, part, rows[one.name]))
+                        writer.submit(partial(_write, self.root, one, part, rows[one.name]))
         self.seconds["writing"] += writer.seconds
 
     def summary(self, sets: Sequence[ResolvedSet], total: float) -> LabelSummary:
@@ -244,7 +244,8 @@ def _wanted_images(root: Path, split: str | None, image_ids: Sequence[str] | Non
     return wanted
 
 
-def _write(directory: Path, part: PartPlan, rows: Sequence[LabelRow]) -> None:
-    labels = LabelSet(directory)
+def _write(root: Path, one: ResolvedSet, part: PartPlan, rows: Sequence[LabelRow]) -> None:
+    labels = LabelSet(root / "labels" / one.name)
     kept = [labels.read(image_id) for image_id in part.keep]
-    labels.write_part(part.number, sorted([*kept, *rows], key=lambda row: row.image_id))
+    together = sorted([*kept, *rows], key=lambda row: row.image_id)
+    labels.write_part(part.number, together, one.spec.charts)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from densepose_labeler.engine.spec import NetworkSpec
+from manifests.charts import Charts
 
 FORMAT = 1
 
@@ -63,7 +64,7 @@ class ModelSpec:
     sha256: str | None = None
     bytes: int | None = None
     metrics: Metrics | None = None
-    charts: Literal["official", "vestiary"] = "official"
+    charts: Charts = "official"
     score_threshold: float = 0.5
     description: str = ""
     licence: str = ""

@@ -8,13 +8,18 @@ pictures are unknown here.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from manifests.parts import FLIP
 
-MIRRORED_CHARTS = frozenset({"embedded"})
-"""Label sets whose charts `mirror` knows."""
+Charts = Literal["official", "vestiary"]
+"""Whose U, V a label set holds: DensePose's own atlas, or the embedded model's. The part numbers are the same."""
+
+MIRRORED: Charts = "vestiary"
+"""The charts that `mirror` knows."""
 
 _TURN_U = np.zeros(25, bool)
 _TURN_V = np.zeros(25, bool)

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests import atomic, iuv, schema
+from manifests.charts import Charts
 from manifests.instances import CONFIDENCES, Instance
 from manifests.reasons import LabelStatus
 
 PART_SIZE = 32
 """Images a part: the unit of work that survives a kill."""
 
+_CHARTS = b"vestiary.charts"
 _PART = re.compile(r"part-(\d{5})\.parquet")
 _PLAIN = [name for name in schema.LABELS.names if name != "instances"]
 
@@ -60,10 +62,20 @@ class LabelSet:
         found = ((match, path) for path in self.root.glob("part-*.parquet") if (match := _PART.fullmatch(path.name)))
         return sorted((int(match[1]), path) for match, path in found)
 
-    def write_part(self, number: int, rows: Sequence[LabelRow]) -> Path:
+    @property
+    def charts(self) -> Charts:
+        """Whose U, V the labels hold, as the parts' metadata says."""
+        for _, path in self.parts():
+            metadata = pq.read_schema(path).metadata or {}
+            return "vestiary" if metadata.get(_CHARTS) == b"vestiary" else "official"
+        return "official"
+
+    def write_part(self, number: int, rows: Sequence[LabelRow], charts: Charts = "official") -> Path:
         """Write or replace a part, whole or not at all."""
         path = self.root / f"part-{number:05d}.parquet"
-        atomic.write_table(path, pa.Table.from_pylist([_to_record(row) for row in rows], schema=schema.LABELS))
+        table = pa.Table.from_pylist([_to_record(row) for row in rows], schema=schema.LABELS)
+        metadata = {**schema.LABELS.metadata, _CHARTS: charts.encode()}
+        atomic.write_table(path, table.replace_schema_metadata(metadata))
         self._places = self._cached = None
         return path
 

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import Dataset as _TorchBase
 
 from manifests import decoding, iuv
-from manifests.charts import MIRRORED_CHARTS, mirror
+from manifests.charts import MIRRORED, mirror
 from manifests.instances import flatten
 from manifests.reasons import ImageStatus, LabelStatus
 
@@ -81,7 +81,7 @@ class TorchDataset(_TorchBase[Sample]):
         if flipped:
             picture = picture[:, ::-1]
             parts, uv = mirror(parts, uv)
-            valid = (parts > 0) & (self.model in MIRRORED_CHARTS)
+            valid = (parts > 0) & (self._labels.charts == MIRRORED)
             uv = np.where(valid, uv, np.float32(0))
         record = self._records[image_id] | {"model": self.model, "persons": len(row.instances), "flipped": flipped}
         return Sample(_tensor(picture.transpose(2, 0, 1)), _tensor(parts), _tensor(uv), _tensor(valid), record)

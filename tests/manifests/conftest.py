@@ -52,7 +52,8 @@ def dataset_path(tmp_path: Path) -> Path:
         for image, n in entries
     ]  # fmt: skip
     atomic.write_table(root / "images.parquet", pa.Table.from_pylist(rows, schema=schema.IMAGES))
-    LabelSet(root / "labels" / "embedded").write_part(0, [label_row(image.image_id, n) for image, n in entries])
+    labels = LabelSet(root / "labels" / "embedded")
+    labels.write_part(0, [label_row(image.image_id, n) for image, n in entries], charts="vestiary")
     kept = [image.image_id for image, n in entries if n != 1]
     atomic.write_text(root / "splits" / "eval.txt", f"{kept[0]}\n")
     atomic.write_json(root / "vestiary.json", {"format": schema.FORMAT_VERSION})

@@ -37,6 +37,7 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
         assert_same(got, expected)
     assert_same(labels.read("d" * 64), empty)
     assert_same(labels.read("a" * 64), label_row("a" * 64, 0))
+    assert labels.charts == "official"
     assert labels.ids() == {"a" * 64, "c" * 64, "d" * 64} and labels.ids("g") == {"d" * 64}
     with pytest.raises(KeyError, match="no row for image ffff"):
         labels.read("f" * 64)
