@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def develop(light: NDArray[Any], exposure: float = 1.0) -> NDArray[np.uint8]:
+def develop(light: NDArray[Any], exposure: float = 0.86) -> NDArray[np.uint8]:
     """Returns uint8 [H, W, 3] sRGB of linear light [H, W, 3].
 
     Values up to 0.6 keep their proportions, lighter ones roll off towards 1.

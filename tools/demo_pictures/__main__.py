@@ -42,6 +42,10 @@ class Settings:
     def jpeg(self, picture: Picture) -> Path:
         return self.demo / "pictures" / f"{picture.name}.jpg"
 
+    def light(self, picture: Picture) -> Path:
+        """What Cycles rendered, before it is developed: kept, so that developing anew costs nothing."""
+        return self.work / f"{picture.name}.light.npy"
+
     def truth(self, picture: Picture) -> Path:
         return self.demo / "truth" / f"{picture.name}.png"
 
@@ -95,21 +99,28 @@ def batch(settings: Settings, hexes: dict[str, str], pictures: list[Picture]) ->
     worn: dict[str, figure.Figure] = {}
     lines = []
     for picture in pictures:
-        start = time.monotonic()
+        start, alone = time.monotonic(), picture.kind == "packshot"
+        if settings.light(picture).exists() and (alone or settings.truth(picture).exists()):
+            lines.append(_finish(settings, picture, develop(np.load(settings.light(picture))), start))
+            continue
         if picture.colour not in worn:
             worn[picture.colour] = figure.figure(style, picture.colour, colours)  # type: ignore[arg-type]
         dressed = worn[picture.colour]
         fallen = _fall(settings, scenes.falling_scene(style, dressed), style.key)
-        if picture.kind == "packshot":
+        if alone:
             scene = scenes.packshot_scene(picture, dressed.alone(fallen))
         else:
             scene = scenes.model_scene(picture, dressed.pictured(fallen))
             _write(settings.truth(picture), _indexed(truth(scene)[0][..., 0]))
         pixels = _cycles(settings, scene, picture) if picture.renderer == "cycles" else rasterised(scene, 2)
-        noisy = grain(pixels, 0.010 if picture.kind == "model" else 0.006, catalogue.seed_of(picture.name))
-        _write(settings.jpeg(picture), _jpeg(noisy, settings.quality))
-        lines.append(f"{picture.name}: {picture.renderer}, {time.monotonic() - start:.0f} s")
+        lines.append(_finish(settings, picture, pixels, start))
     return lines
+
+
+def _finish(settings: Settings, picture: Picture, pixels: NDArray[np.uint8], start: float) -> str:
+    noisy = grain(pixels, 0.010 if picture.kind == "model" else 0.006, catalogue.seed_of(picture.name))
+    _write(settings.jpeg(picture), _jpeg(noisy, settings.quality))
+    return f"{picture.name}: {picture.renderer}, {time.monotonic() - start:.0f} s"
 
 
 def _fall(settings: Settings, scene: Scene, name: str) -> dict[str, NDArray[np.float32]]:
@@ -128,7 +139,7 @@ def _fall(settings: Settings, scene: Scene, name: str) -> dict[str, NDArray[np.f
 def _cycles(settings: Settings, scene: Scene, picture: Picture) -> NDArray[np.uint8]:
     from tools.people.fabrics import albedo
 
-    source, light = settings.work / f"{picture.name}.npz", settings.work / f"{picture.name}.light.npy"
+    source, light = settings.work / f"{picture.name}.npz", settings.light(picture)
     if not light.exists():
         save(scene, source, albedo, 0.002)
         _blender(settings, "render", source, light, "--samples", str(settings.samples))
