@@ -22,6 +22,7 @@ class Framing:
     width, height: canvas in pixels. scale: canvas pixels per source pixel when the whole picture is shown as at
     inference. rotation: largest angle in degrees. zoom: range of a factor on `scale`. close_up: share of pictures that
     are framed on a part of one person (waist up, legs, head cut off), beside the close-ups that were rendered as such.
+    packshot_zoom: largest further factor on the scale of pictures without people.
     """
 
     width: int = 192
@@ -30,6 +31,7 @@ class Framing:
     rotation: float = 12.0
     zoom: tuple[float, float] = (0.75, 1.35)
     close_up: float = 0.2
+    packshot_zoom: float = 2.0
 
 
 def augment(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
@@ -54,7 +56,9 @@ def frame(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
     scale = framing.scale * float(np.exp(rng.uniform(*np.log(framing.zoom))))
     centre = np.array([width / 2, height / 2]) + rng.uniform(-0.12, 0.12, 2) * (width, height)
     people = np.unique(sample.instance[sample.instance > 0])
-    if len(people) and rng.random() < framing.close_up:
+    if not len(people):  # clothes without a wearer fill the frame in shops
+        scale *= float(rng.uniform(1.0, framing.packshot_zoom))
+    elif rng.random() < framing.close_up:
         rows, columns = np.nonzero(sample.instance == rng.choice(people))
         tall = rows.max() - rows.min() + 1
         share = rng.uniform(0.35, 0.9)

@@ -128,17 +128,15 @@ def evaluate(
 
 def group_names(notes: Mapping[str, Any]) -> list[str]:
     """Groups that a picture's notes put it in: its framing, and the side the person turns to the camera."""
-    if not notes.get("persons"):
+    if not notes:
         return []
+    if not notes["persons"]:
+        return ["nobody"]
     names = [f"framing: {notes['framing']}"]
     if len(notes["persons"]) > 1:
         return [*names, "several people"]
     turned = abs((notes["yaw"] + np.pi) % (2 * np.pi) - np.pi)  # 0: towards the camera
     return [*names, "view: " + ("front" if turned < np.pi / 4 else "back" if turned > 3 * np.pi / 4 else "side")]
-
-
-def _only(figures: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
-    return {name: figures[name] for name in names}
 
 
 def _ious(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -170,7 +168,13 @@ def main() -> None:
     chosen = np.unique(np.linspace(0, len(pool) - 1, min(options.limit or len(pool), len(pool))).astype(int))
     everything, groups = evaluate(predictor, pool, chosen)
     short = ("pictures_person_found", "foreground_iou", "mean_part_iou", "part_accuracy")
-    figures = {name: {"pictures": group.pictures, **_only(group.figures(), short)} for name, group in groups.items()}
+    figures = {}
+    for name, group in groups.items():
+        everywhere = group.figures()
+        figures[name] = {
+            "pictures": group.pictures + group.empty_pictures,
+            **{key: everywhere[key] for key in (short if group.pictures else ("empty_pictures_with_detections",))},
+        }
     print(json.dumps({**everything.figures(), "groups": figures}, indent=1))
 
 

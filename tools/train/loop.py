@@ -13,21 +13,25 @@ import queue
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from tools.train import backbone
 from tools.train.augment import Framing, augment
+from tools.train.evaluate import group_names
 from tools.train.losses import Weights, total
 from tools.train.network import embedded_network
 from tools.train.shards import Sample, ShardPool
 from tools.train.step import compute_losses, initialise, normalise
 from tools.train.targets import Scene, scene
+
+FAVOUR = {"view: back": 2.8, "view: side": 1.6, "nobody": 8.0}
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,20 @@ class Recipe:
     largest_gradient: float = 5.0
     average_decay: float = 0.998
     seed: int = 0
+    only: str = ""  # train the parameters of this prefix alone
+    nobody: float = FAVOUR["nobody"]  # how much more often a picture without people is drawn
 
 
 class Trainer:
     """Network, optimiser and averaged weights, with what is needed to stop and go on."""
 
-    def __init__(self, recipe: Recipe, network: DensePoseRCNN | None = None, pretrained: bool = True) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        network: DensePoseRCNN | None = None,
+        pretrained: bool = True,
+        begin_with: Path | None = None,
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.network = embedded_network() if network is None else network
@@ -56,6 +68,12 @@ class Trainer:
         if pretrained:
             bottom_up.load_state_dict(backbone.imagenet_state())
         backbone.prepare(bottom_up)
+        if begin_with is not None:  # the averaged weights of an earlier stage
+            saved = torch.load(begin_with, map_location="cpu", weights_only=True)
+            self.network.load_state_dict({**saved["network"], **saved["average"]})
+        if recipe.only:
+            for name, value in self.network.named_parameters():
+                value.requires_grad_(value.requires_grad and name.startswith(recipe.only))
         self.network.to(memory_format=torch.channels_last)
         trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
         groups = [
@@ -134,13 +152,23 @@ def plain_state(network: DensePoseRCNN, average: dict[str, Tensor]) -> dict[str,
     return copy.state_dict()
 
 
+def draw_shares(pool: ShardPool, recipe: Recipe) -> NDArray[np.float64]:
+    """How often each picture is drawn [N]: backs, sides and clothes without a wearer, rare in the pool, more often."""
+    favour = {**FAVOUR, "nobody": recipe.nobody}
+    groups = (group_names(pool.notes(index)) for index in range(len(pool)))
+    weights = np.array([max((favour.get(name, 1.0) for name in names), default=1.0) for names in groups])
+    return weights / weights.sum()
+
+
 def batches(pool: ShardPool, framing: Framing, recipe: Recipe, start: int, ready: queue.Queue[list[Sample]]) -> None:
     """Fill `ready` with augmented batches for ever, taking in new shards on the way. Runs in a thread of its own."""
     rng = np.random.default_rng((recipe.seed, start))
+    shares = draw_shares(pool, recipe)
     for number in range(1 << 60):
-        if number % 50 == 0:
-            pool.refresh()
-        ready.put([augment(pool[int(index)], framing, rng) for index in rng.integers(0, len(pool), recipe.batch)])
+        if number % 50 == 0 and pool.refresh():
+            shares = draw_shares(pool, recipe)
+        chosen = rng.choice(len(pool), recipe.batch, p=shares)
+        ready.put([augment(pool[int(index)], framing, rng) for index in chosen])
 
 
 def train(trainer: Trainer, pool: ShardPool, out: Path, minutes: float, checkpoint_minutes: float = 3.0) -> None:
@@ -193,13 +221,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="wall time in all, resumed runs included")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=Recipe.batch)
+    parser.add_argument(
+        "--begin-with", type=Path, help="checkpoint of an earlier stage, whose averaged weights are taken"
+    )
+    parser.add_argument("--boxes-only", action="store_true", help="train the box head alone, on many empty pictures")
     options = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     torch.set_num_threads(options.threads)
     pool = ShardPool(options.shards, options.out / "unpacked")
     if not len(pool):
         parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
-    train(Trainer(Recipe(batch=options.batch)), pool, options.out, options.minutes)
+    recipe = Recipe(batch=options.batch)
+    if options.boxes_only:
+        recipe = replace(
+            recipe, only="roi_heads.box_", head_rate=3e-4, warm_up_steps=20, average_decay=0.99, nobody=16.0
+        )
+    train(Trainer(recipe, begin_with=options.begin_with), pool, options.out, options.minutes)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Weights:
 
     objectness: float = 1.0
     rpn_box: float = 1.0
-    classes: float = 1.0
+    classes: float = 2.0
     box: float = 1.0
     fine: float = 1.0
     coarse: float = 0.5
@@ -53,7 +53,11 @@ def rpn_losses(
 def draw_proposals(
     proposals: list[Tensor], scenes: list[Scene], rng: np.random.Generator, per_image: int = 24, share: float = 0.33
 ) -> tuple[list[Tensor], Tensor, Tensor]:
-    """A draw of boxes for the box head: (boxes per image, class [R], wanted boxes [R, 4])."""
+    """A draw of boxes for the box head: (boxes per image, class [R], wanted boxes [R, 4]).
+
+    `proposals` are in descending score: of those that show nobody half are drawn from the top, where clothes without a
+    wearer are, and half at random.
+    """
     boxes, classes, wanted = [], [], []
     for found, target in zip(proposals, scenes, strict=True):
         if len(target.boxes):
@@ -61,7 +65,7 @@ def draw_proposals(
         else:
             best, index = torch.zeros(len(found)), torch.zeros(len(found), dtype=torch.int64)
         people = _draw(best >= 0.5, int(per_image * share), rng)
-        others = _draw(best < 0.5, per_image - len(people), rng)
+        others = _draw_hard(best < 0.5, per_image - len(people), rng)
         boxes.append(found[torch.cat([people, others])])
         classes.append(torch.cat([torch.full((len(people),), PERSON), torch.full((len(others),), BACKGROUND)]))
         wanted.append(torch.cat([target.boxes[index[people]], torch.zeros(len(others), 4)]))
@@ -101,6 +105,13 @@ def densepose_losses(
 def total(losses: dict[str, Tensor], weights: Weights) -> Tensor:
     """The weighted sum that is minimised."""
     return torch.stack([value * getattr(weights, name) for name, value in losses.items()]).sum()
+
+
+def _draw_hard(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Like `_draw`, but the first half of `most` are the first true entries."""
+    index = mask.nonzero()[:, 0]
+    first, rest = index[: most // 2], index[most // 2 :]
+    return torch.cat([first, rest[_draw(torch.ones(len(rest), dtype=torch.bool), most - len(first), rng)]])
 
 
 def _draw(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:

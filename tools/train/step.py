@@ -14,12 +14,13 @@ from tools.train.losses import box_losses, densepose_losses, draw_proposals, rpn
 from tools.train.shards import Sample
 from tools.train.targets import Scene, jitter, maps_on_grid
 
-# Thin side parts and hands would be drowned by the background: a pixel counts by the inverse root of its part's share.
+# Rare parts, hands and the backs of legs above all, would be drowned by the frequent ones: a pixel of them counts more.
 PART_WEIGHTS = torch.ones(25)
 PART_WEIGHTS[0] = 0.5
 PART_WEIGHTS[[1, 2]] = 0.8
 PART_WEIGHTS[[3, 4, 5, 6]] = 1.6
-PART_WEIGHTS[[15, 16, 17, 18, 19, 20, 21, 22]] = 1.4
+PART_WEIGHTS[[7, 8, 11, 12]] = 2.2
+PART_WEIGHTS[[15, 16, 17, 18, 19, 20, 21, 22]] = 1.5
 
 
 def initialise(network: DensePoseRCNN) -> None:
@@ -76,6 +77,8 @@ def compute_losses(
     with torch.autocast("cpu", dtype=torch.bfloat16):
         class_logits, box_deltas = network.box_logits(features, boxes)
     losses |= box_losses(class_logits.float(), box_deltas.float(), torch.cat(boxes), classes, wanted)
+    if not any(value.requires_grad for value in network.roi_heads.densepose_head.parameters()):
+        return losses
     return losses | _densepose(network, features, scenes, rng)
 
 
