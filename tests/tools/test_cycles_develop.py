@@ -14,7 +14,7 @@ def test_more_light_is_never_darker() -> None:
 
 
 def test_middle_grey_stays_in_the_middle() -> None:
-    assert abs(int(develop(np.full((1, 1, 3), 0.2140, np.float32))[0, 0, 0]) - 128) <= 3
+    assert abs(int(develop(np.full((1, 1, 3), 0.2140, np.float32), exposure=1.0)[0, 0, 0]) - 128) <= 3
 
 
 def test_grain_repeats_and_is_as_strong_as_asked() -> None:
