@@ -74,3 +74,13 @@ def test_nobody_stays_nobody() -> None:
     empty = Sample(np.full((128, 96, 3), 90, np.uint8), np.zeros((128, 96, 3), np.uint8), np.zeros((128, 96), np.uint8))
     result = augment(empty, FRAMING, np.random.default_rng(6))
     assert not result.iuv.any() and not result.instance.any()
+
+
+def test_clothes_without_a_wearer_come_close() -> None:
+    image = np.zeros((128, 96, 3), np.uint8)
+    image[48:80, 36:60] = 255
+    empty = Sample(image, np.zeros_like(image), np.zeros((128, 96), np.uint8))
+    rng = np.random.default_rng(0)
+    framing = Framing(width=96, height=128, scale=1.0, zoom=(1.0, 1.0), rotation=0.0, packshot_zoom=3.0)
+    shown = [(frame(empty, framing, rng).image == 255).all(-1).sum() / (32 * 24) for _ in range(30)]
+    assert min(shown) > 0.5 and max(shown) > 4

@@ -7,7 +7,7 @@ import pytest
 
 from manifests.instances import Instance
 from tests.tools.figures import figure
-from tools.train.evaluate import Scores, box_overlaps
+from tools.train.evaluate import Scores, box_overlaps, group_names
 from tools.train.shards import Sample
 from tools.train.targets import scene
 
@@ -73,3 +73,24 @@ def test_wrong_parts_lower_the_part_iou_but_not_the_foreground(sample: Sample) -
 def test_box_overlaps() -> None:
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
     assert np.allclose(box_overlaps(boxes[0], boxes), [1, 1 / 3, 0])
+
+
+@pytest.mark.parametrize(
+    ("yaw", "view"),
+    [(0.3, "front"), (-1.5, "side"), (2.0, "side"), (3.1, "back"), (-3.1, "back"), (6.2, "front"), (3.8, "back")],
+)
+def test_views_follow_the_turn_to_the_camera(yaw: float, view: str) -> None:
+    assert group_names({"framing": "full", "yaw": yaw, "persons": [{}]}) == ["framing: full", f"view: {view}"]
+
+
+def test_groups_of_other_pictures() -> None:
+    assert group_names({}) == []
+    assert group_names({"persons": [], "framing": "none", "yaw": 0.0}) == ["nobody"]
+    assert group_names({"persons": [{}, {}], "framing": "legs", "yaw": 0.0}) == ["framing: legs", "several people"]
+
+
+def test_a_set_without_people_has_figures(sample: Sample) -> None:
+    empty = replace(sample, iuv=np.zeros_like(sample.iuv), instance=np.zeros_like(sample.instance))
+    scores = Scores()
+    scores.add(empty, ())
+    assert scores.figures()["mean_part_iou"] == 0

@@ -120,3 +120,39 @@ def test_the_embedded_network_follows_the_zoo() -> None:
     network = embedded_network()
     assert network.spec == zoo.get("embedded").network
     assert sum(value.numel() for value in network.parameters()) * 2 < 15e6
+
+
+def test_a_second_stage_trains_the_box_head_alone(tmp_path: Path) -> None:
+    first, rng = trainer_of(), np.random.default_rng(2)
+    samples = [small_figure(rng)]
+    images, scenes = normalise(samples, first.network), [scene(sample) for sample in samples]
+    first.step(images, scenes, rng, 0.0)
+    first.save(tmp_path / "first.pt")
+    second = Trainer(
+        replace(RECIPE, only="roi_heads.box_"),
+        embedded_network(SMALL.network),
+        pretrained=False,
+        begin_with=tmp_path / "first.pt",
+    )
+    before = {name: value.clone() for name, value in second.averaged_state().items()}
+    for name, value in first.averaged_state().items():
+        assert torch.equal(before[name], value), name
+    losses = second.step(images, scenes, rng, 0.0)
+    assert set(losses) == {"objectness", "rpn_box", "classes", "box"}
+    changed = {name for name, value in second.averaged_state().items() if not torch.equal(value, before[name])}
+    assert changed and all(name.startswith("roi_heads.box_") for name in changed)
+
+
+def test_rare_views_are_drawn_more_often(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    samples = [small_figure(rng) for _ in range(3)]
+    notes = [
+        {"framing": "full", "yaw": 0.0, "persons": [{}]},
+        {"framing": "full", "yaw": 3.1, "persons": [{}]},
+        {"framing": "none", "yaw": 0.0, "persons": []},
+    ]
+    arrays = {name: np.stack([getattr(one, name) for one in samples]) for name in ("image", "iuv", "instance")}
+    np.savez(tmp_path / "shard-0.npz", meta=np.array(json.dumps(notes)), **arrays)
+    shares = loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0))
+    assert np.allclose(shares / shares[0], [1.0, loop.FAVOUR["view: back"], 4.0])
+    assert shares.sum() == pytest.approx(1)

@@ -50,6 +50,13 @@ def test_proposals_are_drawn_from_both_classes(target: Scene) -> None:
     assert torch.equal(wanted[classes == PERSON], target.boxes.repeat(7, 1))
 
 
+def test_half_of_the_empty_proposals_are_the_surest(target: Scene) -> None:
+    found = torch.stack([torch.tensor([0.0, 0.0, 4.0 + i, 4.0]) for i in range(60)])
+    boxes, _, _ = draw_proposals([found], [target], np.random.default_rng(0), per_image=24)
+    widths = set((boxes[0][:, 2] - 4).int().tolist())
+    assert len(widths) == 24 and widths >= set(range(12))
+
+
 def test_box_losses_vanish_for_the_right_answer(target: Scene) -> None:
     boxes, classes, wanted = draw_proposals([anchors_around(target.boxes[0])], [target], np.random.default_rng(0))
     flat = torch.cat(boxes)

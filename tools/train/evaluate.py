@@ -95,8 +95,8 @@ class Scores:
             "empty_pictures": self.empty_pictures,
             "empty_pictures_with_detections": self.empty_with_people,
             "foreground_iou": _round(foreground),
-            "mean_part_iou": _round(float(np.nanmean(self.part_iou[1:]))),
-            "mean_coarse_iou": _round(float(np.nanmean(_ious(coarse)[1:]))),
+            "mean_part_iou": _mean(self.part_iou[1:]),
+            "mean_coarse_iou": _mean(_ious(coarse)[1:]),
             "part_accuracy": _share(right, body),
             "part_accuracy_on_common_foreground": _share(right, table[1:, 1:].sum()),
             "u_error": _round(self.u_error / max(right, 1)),
@@ -137,6 +137,11 @@ def group_names(notes: Mapping[str, Any]) -> list[str]:
         return [*names, "several people"]
     turned = abs((notes["yaw"] + np.pi) % (2 * np.pi) - np.pi)  # 0: towards the camera
     return [*names, "view: " + ("front" if turned < np.pi / 4 else "back" if turned > 3 * np.pi / 4 else "side")]
+
+
+def _mean(ious: NDArray[np.float64]) -> float:
+    known = ious[~np.isnan(ious)]
+    return _round(float(known.mean())) if len(known) else 0.0
 
 
 def _ious(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
