@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 from densepose_labeler import checkpoints, zoo
 from tests.tools.figures import figure, write_shard
@@ -95,6 +96,9 @@ def test_training_goes_on_from_its_checkpoint_and_exports(tmp_path: Path, monkey
     target = tmp_path / "embedded.safetensors"
     size = export(out / "checkpoint.pt", target, spec=SMALL.network)
     assert size == target.stat().st_size
+    with safe_open(target, framework="pt") as weights:
+        (stage,) = json.loads(weights.metadata()["vestiary"])["stages"]
+    assert (stage["steps"], stage["batch"]) == (first.step_number, RECIPE.batch)
     loaded = checkpoints.load(SMALL, target)
     wanted = first.averaged_state()
     for name, value in loaded.state_dict().items():
@@ -138,6 +142,9 @@ def test_a_second_stage_trains_the_box_head_alone(tmp_path: Path) -> None:
     for name, value in first.averaged_state().items():
         assert torch.equal(before[name], value), name
     losses = second.step(images, scenes, rng, 0.0)
+    second.save(tmp_path / "second.pt")
+    stages = torch.load(tmp_path / "second.pt", weights_only=True)["stages"]
+    assert [(stage["only"], stage["steps"]) for stage in stages] == [("", 1), ("roi_heads.box_", 1)]
     assert set(losses) == {"objectness", "rpn_box", "classes", "box"}
     changed = {name for name, value in second.averaged_state().items() if not torch.equal(value, before[name])}
     assert changed and all(name.startswith("roi_heads.box_") for name in changed)

@@ -1,13 +1,13 @@
 """A checkpoint to the file that ships: `python -m tools.train.export CHECKPOINT TARGET`.
 
-The averaged weights, in float16, with the recipe in the file's metadata. Same checkpoint in, same bytes out.
+The averaged weights, in float16, with the recipe of each stage in the file's metadata. The same checkpoint gives the
+same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 from densepose_labeler.engine.spec import NetworkSpec
 from manifests.atomic import write_bytes
 from tools.train import backbone
-from tools.train.loop import Recipe, plain_state
+from tools.train.loop import plain_state
 from tools.train.network import embedded_network
 
 
@@ -34,7 +34,7 @@ def export(checkpoint: Path, target: Path, pictures: int | None = None, spec: Ne
     state = {name: half(name, value) for name, value in plain_state(network, saved["average"]).items()}
     card = {
         "model": "embedded",
-        "recipe": {**asdict(Recipe()), "steps": saved["step"], "minutes": round(saved["elapsed"] / 60)},
+        "stages": saved["stages"],
         "backbone": "EfficientNet-Lite0, ImageNet (Apache-2.0)",
         "data": "rendered people" + (f", {pictures} pictures" if pictures else ""),
         "charts": "vestiary: compatible in meaning with DensePose, not numerically the official atlas",

@@ -13,7 +13,7 @@ import queue
 import signal
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +68,10 @@ class Trainer:
         if pretrained:
             bottom_up.load_state_dict(backbone.imagenet_state())
         backbone.prepare(bottom_up)
+        self.earlier: list[dict[str, object]] = []
         if begin_with is not None:  # the averaged weights of an earlier stage
             saved = torch.load(begin_with, map_location="cpu", weights_only=True)
+            self.earlier = saved["stages"]
             self.network.load_state_dict({**saved["network"], **saved["average"]})
         if recipe.only:
             for name, value in self.network.named_parameters():
@@ -124,6 +126,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step_number,
             "elapsed": self.elapsed,
+            "stages": [*self.earlier, self._stage()],
         }
         torch.save(state, part)
         part.replace(path)
@@ -138,6 +141,9 @@ class Trainer:
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["rate"] = rate
         self.step_number, self.elapsed = int(state["step"]), float(state["elapsed"])
+
+    def _stage(self) -> dict[str, object]:
+        return {**asdict(self.recipe), "steps": self.step_number, "minutes": round(self.elapsed / 60)}
 
     def _names(self) -> list[str]:
         return [name for name, value in self.network.named_parameters() if value.requires_grad]
