@@ -68,4 +68,4 @@ def _weights(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _bytes(colour: NDArray[Any]) -> NDArray[np.uint8]:
-    return (np.clip(colour, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(colour, 0, 1) * 255 + 0.5, np.uint8)

@@ -19,7 +19,7 @@ def develop(light: NDArray[Any], exposure: float = 0.86) -> NDArray[np.uint8]:
     display = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.power(np.maximum(x, 1e-8), 1 / 2.4) - 0.055)
     # A gentle S: what is printed or shown is never as flat as light itself.
     display = display + 0.016 * np.sin(2 * np.pi * (display - 0.5))
-    return (np.clip(display, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(display, 0, 1) * 255 + 0.5, np.uint8)
 
 
 def grain(picture: NDArray[np.uint8], strength: float, seed: int) -> NDArray[np.uint8]:
@@ -29,4 +29,4 @@ def grain(picture: NDArray[np.uint8], strength: float, seed: int) -> NDArray[np.
     luminance = rng.normal(0, 1, display.shape[:2]).astype(np.float32)[..., None]
     chroma = rng.normal(0, 0.35, display.shape).astype(np.float32)
     noise = (luminance + chroma) * strength * (1.15 - 0.75 * display.mean(2, keepdims=True))
-    return (np.clip(display + noise, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(display + noise, 0, 1) * 255 + 0.5, np.uint8)

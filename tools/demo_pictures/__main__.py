@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--bpy", type=Path, default=os.environ.get("BPY_PYTHON"), help="the Python that has bpy")
     parser.add_argument("--demo", type=Path, default=ROOT / "demo")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "demo_pictures")
-    parser.add_argument("--samples", type=int, default=6, help="Cycles: rays a pixel, at most")
+    parser.add_argument("--samples", type=int, default=8, help="Cycles: rays a pixel, at most")
     parser.add_argument("--frames", type=int, default=12, help="how long clothes fall, in 24ths of a second")
     parser.add_argument("--threads", type=int, default=1, help="threads of one Blender")
     parser.add_argument("--jobs", type=int, default=2, help="garments worked on at the same time")

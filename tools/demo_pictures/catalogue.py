@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 MODEL_VIEWS = ("front", "side", "back", "crop")  # in the order in which a product page shows them
@@ -74,7 +75,7 @@ def read(path: Path = CATALOGUE, seed: int = 7) -> tuple[dict[str, str], list[Pi
     return colours, pictures
 
 
-def _pictures(entry: dict, colours: dict[str, str], seed: int) -> Iterator[Picture]:
+def _pictures(entry: dict[str, Any], colours: dict[str, str], seed: int) -> Iterator[Picture]:
     key = slug(f"{entry['shop']}-{entry['gender']}-{entry['garment']}")
     style = Style(
         key=key, shop=entry["shop"], gender=entry["gender"], category=entry["category"], garment=entry["garment"],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tools.demo_pictures.catalogue import Style
 from tools.demo_pictures.eyes import eyeballs, eyes, lashes
+from tools.demo_pictures.settle import above
 from tools.demo_pictures.wardrobe import OUTFITS, PIECES, garment, material
 from tools.people import hair, poses, skin
 from tools.people.bodies import Floats, rig, sample_phenotype, shape, transforms, vertex_normals
@@ -46,7 +47,8 @@ class Figure:
             elif keep.any():
                 uv = None if mesh.uv is None else mesh.uv[keep]
                 meshes.append(replace(mesh, vertices=vertices, faces=mesh.faces[keep], uv=uv))
-        return replace(self.person, meshes=tuple(meshes))
+        hair = tuple(replace(h, points=above(h.points, self.person, clothes)) for h in self.person.hair)
+        return replace(self.person, meshes=tuple(meshes), hair=hair)
 
     def alone(self, clothes: Mapping[str, NDArray[np.float32]]) -> tuple[Mesh, ...]:
         """The product's own meshes, whole, with these vertices."""
@@ -82,6 +84,7 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
         draped.append(drape(body, garment(name, stuff, style.seed + number), tuple(draped), DETAIL if number else 1))
     normals = vertex_normals(posed, model.faces)
     worn = wear(tuple(draped), posed, normals, bones)
+    worn = [_bridged(points, piece) for points, piece in zip(worn, draped, strict=True)]
 
     chart = charts()
     bare = np.asarray(chart.mesh.mix @ posed)
@@ -118,6 +121,18 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
     seen = {name: _seen(draped, number) for number, name in enumerate(names)}
     seen["skin"] = _seen_skin(draped)[keep]
     return Figure(person, own, seen)
+
+
+def _bridged(points: Floats, piece: Draped) -> Floats:
+    """A top's points with its lower middle pulled straight: cloth spans the cleft that the figure below it has."""
+    if piece.garment.cut.template != "top" or piece.garment.cut.hem > 0.03:
+        return points
+    hip = rig().head("upperleg01.L")[2]
+    across, height = np.abs(piece.fabric[:, 0]), piece.fabric[:, 2]
+    share = np.clip((0.1 - across) / 0.03, 0, 1) * np.clip((hip + 0.17 - height) / 0.05, 0, 1)
+    for _ in range(80):
+        points = points + (0.7 * share)[:, None] * (piece.smooth @ points - points)
+    return points
 
 
 def _seen(draped: list[Draped], index: int) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from tools.people.scene import Person
 
 CLEARANCE = 0.004  # metres in front of the skin
 BETWEEN = 0.003  # metres between layers
+HAIR = 0.006  # metres between clothes and hair
 REACH = 0.05  # metres: what is further from a surface is on the right side of it
 HANDS = (3, 4)
 
@@ -27,6 +28,17 @@ def _outside(points: Points, surface: Points, normals: Points, clearance: float)
     lack = clearance - ((points[:, None] - surface[at]) * normals[at]).sum(2)
     lack = np.where(near, lack, 0) * np.array([1.0, 0.6, 0.6])
     return np.asarray(points + normals[at[:, 0]] * np.clip(lack.max(1), 0, REACH)[:, None], np.float32)
+
+
+def above(strands: Points, person: Person, clothes: Mapping[str, Points]) -> Points:
+    """Hair [N, K, 3] that lies on the clothes instead of going through them."""
+    points = strands.reshape(-1, 3)
+    for mesh in person.meshes:
+        if mesh.name in clothes:
+            vertices = clothes[mesh.name]
+            normals = vertex_normals(vertices.astype(np.float64), mesh.faces).astype(np.float32)
+            points = _outside(points, vertices, normals, HAIR)
+    return points.reshape(strands.shape)
 
 
 def settle(person: Person, clothes: Mapping[str, Points]) -> dict[str, Points]:

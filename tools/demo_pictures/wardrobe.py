@@ -9,21 +9,19 @@ from tools.people.drape import Fit, Garment
 from tools.people.garments import Cut
 from tools.people.scene import Colour, Material
 
-TIGHT = Fit(offset=0.003, loose=0.002, hang=0.0, wrinkle=0.001)
 SKIRT = Fit(offset=0.004, loose=0.004, hang=0.6, flare=0.05, folds=9, fold_depth=0.008, wrinkle=0.002)
 TROUSERS = Fit(offset=0.004, loose=0.010, hang=0.5, wrinkle=0.003)
 TOP = Fit(offset=0.004, loose=0.009, hang=0.45, wrinkle=0.003)
-JACKET = Fit(offset=0.008, loose=0.008, hang=0.5, wrinkle=0.003)
-SHIRT_COLLAR = {"collar": 0.035, "fold_collar": True}
+JACKET = Fit(offset=0.008, loose=0.008, hang=0.8, wrinkle=0.003)
 
 # Pieces by name: the cut, the fit and, for surfaces that a pattern cannot say, parameters of the material.
 PIECES: Mapping[str, tuple[Cut, Fit, Mapping[str, float]]] = {
-    "bodice": (Cut("top", hem=0.055, neck=0.07, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {}),
-    "bodice short sleeves": (Cut("top", hem=0.055, neck=0.06, sleeve=0.3), replace(TOP, loose=0.004, hang=0.0), {}),
+    "bodice": (Cut("top", hem=0.035, neck=0.07, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {}),
+    "bodice short sleeves": (Cut("top", hem=0.035, neck=0.06, sleeve=0.3), replace(TOP, loose=0.004, hang=0.0), {}),
     "bodice v-neck": (
-        Cut("top", hem=0.055, neck=0.15, v_neck=True, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {},
+        Cut("top", hem=0.035, neck=0.15, v_neck=True, sleeve=0.0), replace(TOP, loose=0.003, hang=0.0), {},
     ),
-    "bodice long sleeves": (Cut("top", hem=0.055, neck=0.05, sleeve=0.97), replace(TOP, loose=0.004, hang=0.0), {}),
+    "bodice long sleeves": (Cut("top", hem=0.035, neck=0.05, sleeve=0.97), replace(TOP, loose=0.004, hang=0.0), {}),
     "knee skirt": (Cut("skirt", length=0.5), SKIRT, {}),
     "midi skirt": (Cut("skirt", length=0.72), replace(SKIRT, flare=0.09, folds=11, fold_depth=0.012), {}),
     "long skirt": (Cut("skirt", length=0.95), replace(SKIRT, flare=0.12, folds=11, fold_depth=0.014), {}),
