@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 from curation.config import ScreenConfig
 from curation.errors import CurationError
 from manifests.labels import LabelSet
-from manifests.parts import COARSE_OF_FINE
+from manifests.parts import COARSE_OF_FINE, HEAD
 from manifests.reasons import ImageReason, ImageStatus, LabelStatus, View
 
 _REGIONS = {"torso": (1,), "hands": (2, 3), "feet": (4, 5), "upper legs": (6, 7), "lower legs": (8, 9),
             "upper arms": (10, 11), "lower arms": (12, 13), "head": (14,)}  # fmt: skip
 """The eight body regions by coarse part number (`manifests.parts.COARSE_OF_FINE`)."""
+
+_TOP_EDGE = 0.02
+"""A box that begins this close to the picture's top edge, as a share of its height, may be cut there."""
 
 _COLUMNS = ["image_id", "status", "error", "height",
             *(f"instances.list.element.{name}" for name in ("box", "score", "part_pixels"))]  # fmt: skip
@@ -30,16 +33,23 @@ class Person:
     Attributes:
         score: 0..1.
         height: of the box, as a share of the image's height.
+        top: of the box, as a share of the image's height from its top edge.
         part_pixels: 25 counts; 0 is background.
     """
 
     score: float
     height: float
+    top: float
     part_pixels: tuple[int, ...]
 
     @property
     def body_pixels(self) -> int:
         return sum(self.part_pixels[1:])
+
+    @property
+    def head_share(self) -> float:
+        """The head's share of the body pixels; on whole people it is 0.05 and more."""
+        return sum(self.part_pixels[part] for part in HEAD) / max(1, self.body_pixels)
 
     def regions(self, min_share: float) -> list[str]:
         """The body regions that hold at least `min_share` of the person's body pixels."""
@@ -54,10 +64,13 @@ def judge(view: View, people: Sequence[Person], config: ScreenConfig) -> tuple[V
     """The view and, if the image is not usable, the reason.
 
     The shop's word on the view stands. Where it says nothing, a whole enough person makes it `model` and a part of one
-    `detail`; without a person it stays unknown, as a packshot is not the only picture without one.
+    `detail`; without a person it stays unknown, as a packshot is not the only picture without one. A body that ends
+    below the picture's top edge and has no head is a garment that the model took for a person: nobody ends at the
+    collar or the waist unless the frame cuts them there.
 
     Returns:
-        view; None, or: `packshot` (the shop says so), `no_person`, `too_small` (the person is), `cropped`.
+        view; None, or: `packshot` (the shop says so, or a body without a head), `no_person`, `too_small` (the person
+        is), `cropped`.
     """
     if view is View.PACKSHOT:
         return view, ImageReason.PACKSHOT
@@ -67,6 +80,8 @@ def judge(view: View, people: Sequence[Person], config: ScreenConfig) -> tuple[V
     main = max(counted, key=lambda person: person.body_pixels)
     whole = len(main.regions(config.min_region_share)) >= config.min_regions
     if view is View.UNKNOWN:
+        if main.top > _TOP_EDGE and main.head_share < config.min_head_share:
+            return View.PACKSHOT, ImageReason.PACKSHOT
         view = View.MODEL if whole else View.DETAIL
     if main.height < config.min_person_height:
         return view, ImageReason.TOO_SMALL
@@ -136,4 +151,4 @@ def _rows(labels: LabelSet) -> Iterator[dict[str, Any]]:
 
 def _person(instance: dict[str, Any], image_height: int) -> Person:
     _, y0, _, y1 = instance["box"]
-    return Person(instance["score"], (y1 - y0) / image_height, tuple(instance["part_pixels"]))
+    return Person(instance["score"], (y1 - y0) / image_height, y0 / image_height, tuple(instance["part_pixels"]))

@@ -14,11 +14,13 @@ from tests.curation.conftest import STANDING, person, write_labels
 CONFIG = ScreenConfig()
 
 
-def seen(parts: tuple[int, ...] = STANDING, score: float = 0.9, height: float = 0.8, pixels: int = 100) -> Person:
+def seen(
+    parts: tuple[int, ...] = STANDING, score: float = 0.9, height: float = 0.8, pixels: int = 100, top: float = 0.0
+) -> Person:
     counts = [0] * 25
     for part in parts:
         counts[part] = pixels
-    return Person(score, height, tuple(counts))
+    return Person(score, height, top, tuple(counts))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,10 @@ def seen(parts: tuple[int, ...] = STANDING, score: float = 0.9, height: float = 
         (View.UNKNOWN, [seen(parts=(5, 6, 11, 12))], (View.DETAIL, ImageReason.CROPPED)),
         (View.MODEL, [seen(parts=(1, 2, 15, 16))], (View.MODEL, ImageReason.CROPPED)),
         (View.MODEL, [seen(parts=(1, 2, 15, 19))], (View.MODEL, None)),
+        (View.UNKNOWN, [seen(top=0.05)], (View.MODEL, None)),
+        (View.UNKNOWN, [seen(parts=(2, 9, 10, 15, 16, 19, 20), top=0.05)], (View.PACKSHOT, ImageReason.PACKSHOT)),
+        (View.UNKNOWN, [seen(parts=(2, 9, 10, 15, 16, 19, 20), top=0.0)], (View.MODEL, None)),  # cut by the frame
+        (View.MODEL, [seen(parts=(2, 9, 10, 15, 16, 19, 20), top=0.05)], (View.MODEL, None)),  # the shop's word
         (View.UNKNOWN, [seen(height=0.1, pixels=10), seen(pixels=500)], (View.MODEL, None)),
         (View.UNKNOWN, [seen(score=0.99, parts=(5,), pixels=10), seen(score=0.6)], (View.MODEL, None)),
     ],
@@ -55,7 +61,7 @@ def test_thresholds_are_the_configurations() -> None:
 def test_a_few_pixels_are_no_region() -> None:
     counts = [0] * 25
     counts[2], counts[23], counts[17], counts[3] = 1000, 9, 500, 20
-    one = Person(0.9, 1.0, tuple(counts))
+    one = Person(0.9, 1.0, 0.0, tuple(counts))
     assert one.regions(0.01) == ["torso", "hands", "upper arms"]
     assert one.regions(0.0) == ["torso", "hands", "upper arms", "head"]
 
@@ -65,7 +71,7 @@ def test_people_are_read_without_their_maps(tmp_path: Path) -> None:
     write_labels(tmp_path, {"a": (sure, shy), "b": (), "c": (sure,)})
     found = read_people(LabelSet(tmp_path / "labels" / "embedded"), {"a", "b"})
     assert set(found) == {"a", "b"} and found["b"] == ()
-    assert [one.height for one in found["a"]] == [0.8, 0.1]
+    assert [(one.height, one.top) for one in found["a"]] == [(0.8, 0.1), (0.1, 0.0)]
     assert found["a"][0].score == pytest.approx(0.9)
     assert found["a"][0].part_pixels == tuple(sure.part_pixels.tolist())
 
