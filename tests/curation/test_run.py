@@ -120,7 +120,7 @@ def test_screening_makes_it_final_and_begins_again_with_other_thresholds(tmp_pat
     before = (tmp_path / "images.parquet").read_bytes()
     with pytest.raises(CurationError, match="5 of 5 images have no labels"):
         screen_and_split(tmp_path, LEDGER_ONLY)
-    feet, far = person((5, 6)), person(box=(10, 10, 40, 60))
+    feet, far = person((5, 6), box=(100, 0, 220, 320)), person(box=(10, 10, 40, 60))
     people = {"whole": (person(),), "feet": (feet,), "nobody": (), "far": (far,), "flat": ()}
     write_labels(tmp_path, {ids[url]: found for url, found in people.items()})
     result = screen_and_split(tmp_path, LEDGER_ONLY)
