@@ -72,10 +72,12 @@ class Pipeline:
 
     def _crawl(self) -> bool:
         """Crawl the shops that have not been crawled through with this configuration."""
+        crawl = self.config.crawl
         with Ledger(self.root / LEDGER) as ledger:
-            since = self._demo_edition_since(ledger) if self.config.demo.serve else 0.0
+            if self.config.demo.serve:
+                self._check_demo_edition(ledger)
             due = [
-                name for name in self.config.crawl.shops if self.recrawl or not self._is_crawled(ledger, name, since)
+                name for name in crawl.shops if self.recrawl or not ledger.finished(name, crawl.fingerprint_of(name))
             ]
         if not due:
             return False
@@ -84,22 +86,18 @@ class Pipeline:
                 self._crawl_shop(name)
         return True
 
-    def _is_crawled(self, ledger: Ledger, name: str, since: float) -> bool:
-        last = ledger.last_run(name)
-        finished = ledger.finished(name, self.config.crawl.fingerprint_of(name))
-        return finished and last is not None and last["started_at"] >= since
-
-    @staticmethod
-    def _demo_edition_since(ledger: Ledger) -> float:
-        """When the demo shops were first seen with their present pages and pictures; crawls before that are void."""
+    def _check_demo_edition(self, ledger: Ledger) -> None:
+        """A picture is fetched once, so a dataset made from older demo shops cannot become one of these."""
         from demo import catalogue_hash
 
-        edition = catalogue_hash()
-        last = ledger.last_run("demo")
-        if last is None or last["fingerprint"] != edition:
+        edition, last = catalogue_hash(), ledger.last_run("demo")
+        if last is None:
             ledger.start_run("demo", edition)
-            last = ledger.last_run("demo")
-        return float(last["started_at"]) if last else 0.0
+        elif last["fingerprint"] != edition:
+            raise PipelineError(
+                f"the demo shops have other pages or pictures than when {self.root} was made: "
+                f"remove it (rm -r {self.root}) and run the same command again"
+            )
 
     def _crawl_shop(self, name: str) -> None:
         command = [sys.executable, "-m", "scrapy", "crawl", name, "-a", f"config={self.config_path}"]
