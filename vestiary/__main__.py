@@ -7,6 +7,9 @@ import sys
 
 from rich.console import Console
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 def main() -> int:
     """Run the command line; 0 done, 1 failed, 2 wrong use, 130 interrupted."""
@@ -15,15 +18,24 @@ def main() -> int:
     errors = Console(stderr=True, highlight=False)
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt as interrupt:
-        errors.print(f"\n{interrupt or 'Interrupted. What was finished is kept: run the same command again to go on.'}")
-        return 130
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            errors.print(f"\n{_interrupt(stop) or 'Interrupted. What was finished is kept: run it again to go on.'}")
+        raise
     except _expected() as error:
         if os.environ.get("VESTIARY_DEBUG"):
             raise
         errors.print(f"[bold red]error:[/bold red] {error}", markup=True, soft_wrap=True)
         return 1
     return 0
+
+
+def _interrupt(stop: BaseException) -> str:
+    """What the stage that was interrupted had to say; typer turns its KeyboardInterrupt into a SystemExit."""
+    error: BaseException | None = stop
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return str(error or "")
 
 
 # Errors whose message is meant for the user, by module: only modules that the command imported are looked at, because

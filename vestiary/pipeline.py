@@ -105,7 +105,12 @@ class Pipeline:
             "SCRAPY_SETTINGS_MODULE": "scrapers.settings",
             CONFIG_VARIABLE: str(self.config_path),
         }
-        status = subprocess.run(command, env=environment, check=False).returncode
+        with subprocess.Popen(command, env=environment) as spider:
+            try:
+                status = spider.wait()
+            except KeyboardInterrupt:
+                spider.terminate()  # it may have had no Ctrl-C of its own; what it stored is safe at any moment
+                raise
         if status:
             raise PipelineError(
                 f"the crawl of {name} ended with status {status}; the lines above say why. "

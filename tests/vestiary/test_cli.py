@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 
 def vestiary(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "vestiary", *arguments],
         cwd=cwd, capture_output=True, text=True, timeout=120, env=os.environ | {"COLUMNS": "120"} | environment,
@@ -48,6 +49,24 @@ def test_a_live_shop_without_permission_refuses_with_a_clear_word(root: Path, tm
     assert run.returncode == 1
     assert "permission" in run.stdout + run.stderr and "Traceback" not in run.stdout + run.stderr
     assert not list((tmp_path / "data").glob("images/*"))
+
+
+def test_ctrl_c_says_that_the_work_is_kept_and_leaves_no_spider(root: Path, tmp_path: Path) -> None:
+    text = (root / "configs/demo.toml").read_text().replace("data/demo", (tmp_path / "data").as_posix())
+    (tmp_path / "demo.toml").write_text(text.replace("delay_seconds = 0.0", "delay_seconds = 1.0"))
+    command = [sys.executable, "-m", "vestiary", "dataset", "--config", str(tmp_path / "demo.toml")]
+    process = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    ledger = tmp_path / "data" / "crawl.sqlite"
+    deadline = time.monotonic() + 60
+    while not list(ledger.parent.glob("images/*/*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130 and "run it again to go on" in output and "Traceback" not in output
+    left = subprocess.run(["ps", "-o", "pid,stat,args", "-g", str(process.pid)], capture_output=True, text=True).stdout
+    assert "scrapy" not in left, left
 
 
 def test_all_models_are_listed(root: Path) -> None:
