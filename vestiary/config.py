@@ -11,9 +11,7 @@ from pydantic import model_validator
 from curation.config import CurationConfig
 from densepose_labeler.config import LabelConfig
 from manifests.settings import DatasetConfig, Settings, SettingsError, fingerprint, parse, read_toml
-from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, GATEWAY_VARIABLE, CrawlConfig
-
-_SERVED_LATER = "http://127.0.0.1:1"  # stands in for the demo shops' address until they are up
+from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, CrawlConfig
 
 
 class DemoConfig(Settings):
@@ -69,8 +67,4 @@ def load(path: Path) -> Config:
     unknown = [key for key, value in data.items() if key in Config.model_fields and not isinstance(value, dict)]
     if unknown:
         raise SettingsError(f"{path}: {unknown[0]!r} must be a table: write [{unknown[0]}]")
-    demo = data.get("demo", {})
-    crawl = data.get("crawl")
-    if demo.get("serve") and crawl is not None and GATEWAY_VARIABLE not in os.environ:
-        data["crawl"] = {"gateway": _SERVED_LATER} | crawl
     return parse(Config, data, str(path))

@@ -142,7 +142,8 @@ class ShopSpider(Spider):
             return
         share = -(-self.limit // len(self.categories)) if self.limit else None
         for link in listing.products:
-            if share is not None and self._asked_in[category] >= share:
+            full = self.limit is not None and len(self._asked) >= self.limit
+            if full or (share is not None and self._asked_in[category] >= share):
                 return
             if link.key not in self._asked:
                 self._asked.add(link.key)

@@ -45,10 +45,10 @@ def configuration(folder: Path, gateway: str, browser: str, categories: dict[str
     return path
 
 
-def crawl(shop: str, config: Path, root: Path) -> None:
+def crawl(shop: str, config: Path, root: Path, *arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VESTIARY_")}
     environment["SCRAPY_SETTINGS_MODULE"] = "scrapers.settings"
-    command = [sys.executable, "-m", "scrapy", "crawl", shop, "-a", f"config={config}"]
+    command = [sys.executable, "-m", "scrapy", "crawl", shop, "-a", f"config={config}", *arguments]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -78,6 +78,13 @@ def sighted(crawled: Path, catalogue: Catalogue) -> list[tuple[Sighting, Picture
             (sighting, next((p for p in pictures if sighting.image_url.startswith(p.url_prefix)), None))
             for sighting, _ in ledger.sightings()
         ]
+
+
+def test_a_limit_holds_over_all_categories(tmp_path: Path, gateway_url: str, root: Path) -> None:
+    config = configuration(tmp_path, gateway_url, "never", {"zara": LEAVES["zara"]})
+    crawl("zara", config, root, "-a", "limit=3")
+    with Ledger(tmp_path / "data" / "crawl.sqlite") as ledger:
+        assert len({sighting.product_id for sighting, _ in ledger.sightings()}) == 3
 
 
 def test_every_picture_is_sighted_and_nothing_else(
