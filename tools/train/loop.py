@@ -46,7 +46,7 @@ class Recipe:
     largest_gradient: float = 5.0
     average_decay: float = 0.998
     seed: int = 0
-    only: str = ""  # train the parameters of this prefix alone
+    only: str | tuple[str, ...] = ""  # train the parameters of these prefixes alone
     nobody: float = FAVOUR["nobody"]  # how much more often a picture without people is drawn
 
 
@@ -231,6 +231,7 @@ def main() -> None:
         "--begin-with", type=Path, help="checkpoint of an earlier stage, whose averaged weights are taken"
     )
     parser.add_argument("--boxes-only", action="store_true", help="train the box head alone, on many empty pictures")
+    parser.add_argument("--uv-only", action="store_true", help="train the last layer of U and V alone")
     options = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     torch.set_num_threads(options.threads)
@@ -242,6 +243,9 @@ def main() -> None:
         recipe = replace(
             recipe, only="roi_heads.box_", head_rate=3e-4, warm_up_steps=20, average_decay=0.99, nobody=16.0
         )
+    if options.uv_only:  # parts and detections stay as they are
+        layers = ("roi_heads.densepose_predictor.u_lowres", "roi_heads.densepose_predictor.v_lowres")
+        recipe = replace(recipe, only=layers, head_rate=1e-3, warm_up_steps=20, average_decay=0.98)
     train(Trainer(recipe, begin_with=options.begin_with), pool, options.out, options.minutes)
 
 
