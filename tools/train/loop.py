@@ -103,7 +103,7 @@ class Trainer:
             group["lr"] = group["rate"] * factor
         losses = compute_losses(self.network, images, scenes, rng)
         loss = total(losses, Weights())
-        if bool(torch.isfinite(loss)):
+        if loss.requires_grad and bool(torch.isfinite(loss)):  # a batch without people teaches U and V nothing
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.trained, recipe.largest_gradient)
             self.optimiser.step()

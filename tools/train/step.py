@@ -77,7 +77,8 @@ def compute_losses(
     with torch.autocast("cpu", dtype=torch.bfloat16):
         class_logits, box_deltas = network.box_logits(features, boxes)
     losses |= box_losses(class_logits.float(), box_deltas.float(), torch.cat(boxes), classes, wanted)
-    if not any(value.requires_grad for value in network.roi_heads.densepose_head.parameters()):
+    densepose = (network.roi_heads.densepose_head, network.roi_heads.densepose_predictor)
+    if not any(value.requires_grad for part in densepose for value in part.parameters()):
         return losses
     return losses | _densepose(network, features, scenes, rng)
 
