@@ -88,7 +88,7 @@ class ScreenConfig(Settings):
     person's box as a share of the image's height. `min_regions` is how many of the eight body regions that
     person must show; a region counts when it holds `min_region_share` of the person's body pixels. `min_head_share`
     is the share of the body's pixels that a head must have where the picture's edge does not cut the person: on 191 of
-    192 such rendered people it was 0.052 or more, on garments that a model took for people 0.017 or less.
+    192 such rendered people it was 0.052 or more, on two garments that a model took for people 0.017 and 0.
     """
 
     model: str = "embedded"
