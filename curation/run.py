@@ -102,6 +102,7 @@ def curate(dataset: Path, config: CurationConfig, progress: Progress = silent) -
             table.write(candidates, table.to_table(images), made_from)
     final = dataset / "images.parquet"
     if table.made_from(final).get("inputs") != made_from["inputs"]:
+        atomic.sweep(dataset)
         remove_splits(dataset / "splits")
         table.write(final, pq.read_table(candidates), made_from)
         changed = True
@@ -126,6 +127,7 @@ def screen_and_split(dataset: Path, config: CurationConfig, progress: Progress =
     final, splits = dataset / "images.parquet", dataset / "splits"
     changed = table.made_from(final) != made_from
     if changed:
+        atomic.sweep(dataset)
         progress("screen", 0, len(wanted))
         rows = screen(rows, read_people(labels, wanted), config.screen)
         remove_splits(splits)  # they are of the old table
@@ -136,6 +138,7 @@ def screen_and_split(dataset: Path, config: CurationConfig, progress: Progress =
     drawn_from = split_fingerprint(made_from, config.split)
     if are_current(splits, drawn_from):
         return _result(rows, splits=read_report(splits), changed=changed)
+    atomic.sweep(splits)
     progress("split", 0, len(rows))
     report = write_splits(splits, rows, config.split, drawn_from)
     progress("split", len(rows), len(rows))

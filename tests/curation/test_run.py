@@ -273,6 +273,22 @@ def test_killed_anywhere_it_finishes_with_the_same_bytes(
     assert verify(tmp_path / "rough").images["eval"] == 3
 
 
+@pytest.mark.parametrize("half_written", ["splits/.eval.txt", ".images.parquet", "curation/.candidates.parquet"])
+def test_the_step_that_is_done_again_removes_what_a_kill_left_of_it(
+    tmp_path: Path, photos: Callable[[int], Path], half_written: str
+) -> None:
+    dataset, config = tmp_path / "set", config_for(photos(6))
+    curate(dataset, config)
+    label_all(dataset)
+    screen_and_split(dataset, config)
+    left = dataset / f"{half_written}.99999999-00000000.part"
+    left.touch()
+    left.with_name(left.name[1:].split(".99999999")[0]).unlink()  # the kill came before its rename
+    curate(dataset, config)
+    screen_and_split(dataset, config)
+    assert not left.exists() and verify(dataset).images["eval"] == 3
+
+
 def children(pid: int) -> list[int]:
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
