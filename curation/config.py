@@ -27,6 +27,8 @@ Everything has a default that suits real shops, so a configuration names only wh
     min_person_height = 0.25    # of the image's height
     min_head_share = 0.03       # of the body's pixels, where the frame does not cut the person's top off
     min_regions = 3             # of head, torso, upper and lower arms, upper and lower legs, hands, feet
+    edge = 0.02                 # a box that comes so close to the picture's edge, as a share of its height, is cut
+    facing_share = 0.75         # of the torso's pixels, for a person to face the camera or to turn the back on it
 
     [curation.split]
     seed = 0
@@ -88,7 +90,9 @@ class ScreenConfig(Settings):
     person's box as a share of the image's height. `min_regions` is how many of the eight body regions that
     person must show; a region counts when it holds `min_region_share` of the person's body pixels. `min_head_share`
     is the share of the body's pixels that a head must have where the picture's edge does not cut the person: on 191 of
-    192 such rendered people it was 0.052 or more, on two garments that a model took for people 0.017 and 0.
+    192 such rendered people it was 0.052 or more, on two garments that a model took for people 0.017 and 0. `edge` is
+    how near, as a share of the image's height, a box comes to an edge that cuts the person. `facing_share` is the share
+    of the torso's pixels that are its front, for a person seen from the front, or its back; less is a side view.
     """
 
     model: str = "embedded"
@@ -97,6 +101,8 @@ class ScreenConfig(Settings):
     min_regions: int = Field(default=3, ge=0, le=8)
     min_head_share: float = Field(default=0.03, ge=0, le=1)
     min_region_share: float = Field(default=0.01, ge=0, le=1)
+    edge: float = Field(default=0.02, ge=0, lt=0.5)
+    facing_share: float = Field(default=0.75, gt=0.5, le=1)
 
 
 class EvalQuota(Settings):

@@ -46,7 +46,7 @@ from manifests.labels import LabelSet
 from manifests.reasons import ImageReason, ImageStatus
 from manifests.settings import fingerprint
 
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs would give other tables, so that old ones are made again."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ from manifests.schema import IMAGES
 MADE_FROM = b"vestiary.curation"
 """Key in the table's schema metadata: JSON with the fingerprints of what the table was made from."""
 
+SCREENED = ("persons", "person_share", "person_height", "regions", "facing", "head_cut", "feet_cut")
+"""The columns that `curation.screen` fills; null before."""
+
+_BATCH = 4096  # rows held as Python objects at once, which take many times the room of Arrow's
+
 
 def to_table(images: Iterable[ImageRecord]) -> pa.Table:
     """The records as rows of images.parquet, in the order they come."""
-    return pa.Table.from_pylist([_row(image) for image in images], schema=IMAGES)
+    rows = iter(images)
+    batches = []
+    while batch := [_row(image) for image in islice(rows, _BATCH)]:
+        batches.append(pa.Table.from_pylist(batch, schema=IMAGES))
+    return pa.concat_tables(batches) if batches else IMAGES.empty_table()
 
 
 def write(path: Path, table: pa.Table, made_from: dict[str, str]) -> None:
@@ -59,6 +69,7 @@ def _row(image: ImageRecord) -> dict[str, Any]:
         "colour": facts.colour,
         "sightings": [_sighting(record) for record in image.sightings],
         "group_id": image.group_id,
+        **dict.fromkeys(SCREENED),
         "status": (ImageStatus.KEPT if image.reason is None else ImageStatus.DROPPED).value,
         "reason": None if image.reason is None else image.reason.value,
         "duplicate_of": image.duplicate_of,
@@ -70,6 +81,10 @@ def _sighting(record: SourceRecord) -> dict[str, Any]:
     return {
         "page_url": one.page_url,
         "image_url": one.image_url,
+        "source": one.source,
+        "image_key": one.image_key,
+        "product_id": one.product_id,
+        "style_id": one.style_id,
         "position": one.position,
         "robots": one.robots,
         "signals": list(record.signals),

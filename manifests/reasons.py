@@ -81,3 +81,12 @@ class Gender(StrEnum):
     MEN = "men"
     UNISEX = "unisex"
     UNKNOWN = "unknown"
+
+
+class Facing(StrEnum):
+    """Which side of a person a picture shows, by the part map's front and back of the torso."""
+
+    FRONT = "front"
+    BACK = "back"
+    SIDE = "side"
+    UNKNOWN = "unknown"

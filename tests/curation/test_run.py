@@ -103,8 +103,12 @@ def test_a_crawl_becomes_a_table(tmp_path: Path) -> None:
         len(pictures["front"]),
     )
     assert front["sightings"] == [
-        {"page_url": "page", "image_url": "front", "position": 0, "robots": "allowed", "signals": []}
-    ]
+        {
+            "page_url": "page", "image_url": "front", "source": "zara", "image_key": "front", "product_id": "1",
+            "style_id": "s", "position": 0, "robots": "allowed", "signals": [],
+        }
+    ]  # fmt: skip
+    assert front["persons"] is None  # not screened yet
     assert (front["source"], front["synthetic"], front["gender"], front["colour"]) == ("zara", True, "women", "ecru")
     assert ImageStore(tmp_path / "images").path(ids["front"]) == tmp_path / str(front["path"])
     assert (found["not yet"]["width"], found["not yet"]["format"], found["not yet"]["phash"]) == (None, None, None)
@@ -130,6 +134,11 @@ def test_screening_makes_it_final_and_begins_again_with_other_thresholds(tmp_pat
         "whole": ("model", None), "feet": ("detail", "cropped"), "nobody": ("unknown", "no_person"),
         "far": ("model", "too_small"), "flat": ("packshot", "packshot"),
     }  # fmt: skip
+    seen = {url: rows(tmp_path)[ids[url]] for url in urls}
+    assert [seen[url]["persons"] for url in urls] == [1, 1, 0, 1, 0]
+    assert (seen["whole"]["facing"], seen["whole"]["head_cut"], seen["feet"]["head_cut"]) == ("front", False, True)
+    assert seen["feet"]["regions"] == ["feet"] and seen["nobody"]["regions"] is None
+    assert seen["far"]["person_height"] == pytest.approx(50 / 400)
     assert len(candidates(tmp_path)) == 5  # what the screening model labels does not shrink
     strict = contents(tmp_path)
 
