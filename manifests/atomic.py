@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,22 @@ def part_file(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def place(files: Iterable[tuple[Path, Path]]) -> None:
+    """Give finished part files their names, durably: (part, path) pairs on one file system. Each directory is flushed once.
+
+    Raises:
+        OSError: the disk is full or a directory cannot be written; what was not renamed by then is still a part file.
+    """
+    directories = set()
+    for part, path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _flush(part)
+        os.replace(part, path)
+        directories.add(path.parent)
+    for directory in directories:
+        _flush(directory)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,24 @@ class ImageStore:
             path = self.root / image_id[:2] / f"{image_id}{suffix}"
             atomic.write_bytes(path, data)
         return StoredImage(image_id, self.relative(path), len(data))
+
+    def adopt(self, arrivals: Sequence[tuple[Path, str, str]]) -> list[StoredImage]:
+        """Move finished files into the store; when this returns, all of them are on the disk.
+
+        Args:
+            arrivals: (file on the store's file system, sha256 of its bytes, suffix); the file is gone afterwards.
+        """
+        stored, moves = [], []
+        for part, image_id, suffix in arrivals:
+            size, path = part.stat().st_size, self.path(image_id)
+            if path is None:
+                path = self.root / image_id[:2] / f"{image_id}{suffix}"
+                moves.append((part, path))
+            else:
+                part.unlink()
+            stored.append(StoredImage(image_id, self.relative(path), size))
+        atomic.place(moves)
+        return stored
 
     def path(self, image_id: str) -> Path | None:
         """The file of a picture, or None if the store does not have it.

@@ -38,3 +38,18 @@ def test_membership_order_and_absence(tmp_path: Path) -> None:
 def test_an_id_that_is_none_cannot_leave_the_store(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an image id"):
         ImageStore(tmp_path / "images").path("../../etc/passwd")
+
+
+def test_finished_files_are_adopted_by_their_hash_and_leave_nothing_behind(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path / "images")
+    known = store.add(b"known", ".jpg")
+    arrivals = []
+    for number, data in enumerate((b"one", b"known", b"two", b"one")):
+        part = tmp_path / f"{number}.part"
+        part.write_bytes(data)
+        arrivals.append((part, hashlib.sha256(data).hexdigest(), ".png"))
+    stored = store.adopt(arrivals)
+    assert [image.bytes for image in stored] == [3, 5, 3, 3]
+    assert stored[1] == known and stored[0] == stored[3]
+    assert [store.read(image.image_id) for image in stored[:3]] == [b"one", b"known", b"two"]
+    assert len(list(store)) == 3 and not list(tmp_path.rglob("*.part"))
