@@ -1,14 +1,15 @@
 """The reference networks' recorded outputs, and our networks with the same seeded weights.
 
-Recordings of five models lie in tests/data/reference; those of all 27 in `../shared/reference` of a checkout that has
-it. All R-50 models have the same backbone, pyramid, RPN and box head with these weights, so one run of those serves
-the branches of twenty models.
+The recordings of all 27 models are in tests/data/reference/goldens.npz, made by `compact_goldens`. Seeded weights are
+a function of an array's name and shape alone, so models with the same backbone, pyramid, RPN and box head have the
+same weights there.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +24,7 @@ from densepose_labeler.preprocessing import resize, to_batch
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = ROOT / "tests" / "data" / "reference"
-ALL_GOLDENS = ROOT.parent / "shared" / "reference" / "goldens"
+GOLDENS = REFERENCE / "goldens.npz"
 
 OFFICIAL = [name for name, spec in zoo.load().items() if spec.family == "official"]
 
@@ -39,18 +40,19 @@ def _seeded_weights() -> ModuleType:
 seeded_weights = _seeded_weights()
 
 
-def golden_path(name: str) -> Path | None:
-    for folder in (REFERENCE / "goldens", ALL_GOLDENS):
-        if (folder / f"{name}.npz").is_file():
-            return folder / f"{name}.npz"
-    return None
+@functools.lru_cache(maxsize=1)
+def golden_index() -> dict[str, dict[str, str]]:
+    """For each model, the array of each of its recorded keys; models that agree name the same array."""
+    with np.load(GOLDENS) as data:
+        index: dict[str, dict[str, str]] = json.loads(str(data["index"]))
+        return index
 
 
+@functools.lru_cache(maxsize=32)
 def golden(name: str) -> dict[str, np.ndarray]:
-    path = golden_path(name)
-    assert path is not None
-    with np.load(path) as data:
-        return {key: data[key] for key in data.files}
+    """What was recorded of a model, by key."""
+    with np.load(GOLDENS) as data:
+        return {key: data[array] for key, array in golden_index()[name].items()}
 
 
 @functools.lru_cache(maxsize=1024)
