@@ -114,7 +114,7 @@ class Predictor:
         return people
 
     def _maps(self, features: dict[str, Tensor], boxes: list[Tensor]) -> ChartMaps:
-        pooled = self.model.pool_densepose(features, boxes, self.model.decode(features))
+        pooled = self.model.pool_densepose(features, boxes, self.model.decode(features, boxes))
         parts = [self.model.chart_maps(chunk) for chunk in torch.split(pooled, DENSEPOSE_BATCH)]
         return parts[0] if len(parts) == 1 else ChartMaps.concatenate(parts)
 

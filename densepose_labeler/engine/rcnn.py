@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from densepose_labeler.engine.box_head import BoxHead, BoxPredictor, Detections, select_detections
 from densepose_labeler.engine.chart_predictor import ChartMaps, ChartPredictor
-from densepose_labeler.engine.decoder import Decoder
+from densepose_labeler.engine.decoder import Decoder, windows_under
 from densepose_labeler.engine.densepose_head import DeepLabHead, V1ConvXHead
 from densepose_labeler.engine.fpn import STRIDES, FeaturePyramid
 from densepose_labeler.engine.roi_align import batch_index, pool_levels, roi_align
@@ -92,12 +92,19 @@ class DensePoseRCNN(nn.Module):
             )
         ]
 
-    def decode(self, features: Mapping[str, Tensor]) -> Tensor | None:
-        """The decoder's map [B, D, H/4, W/4]; None for models without a decoder."""
-        if self.roi_heads.decoder is None:
+    def decode(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor] | None = None) -> Tensor | None:
+        """The decoder's map [B, D, H/4, W/4]; None for models without a decoder.
+
+        With `boxes` the map is defined only where `pool_densepose` of these boxes reads it.
+        """
+        decoder = self.roi_heads.decoder
+        if decoder is None:
             return None
-        result: Tensor = self.roi_heads.decoder(features)
-        return result
+        if boxes is None:
+            result: Tensor = decoder(features)
+            return result
+        height, width = features["p2"].shape[2:]
+        return decoder.in_windows(features, windows_under(boxes, STRIDES["p2"], (height, width)))
 
     def pool_densepose(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor], decoded: Tensor | None) -> Tensor:
         """Pooled features [sum n, D, R, R] that the DensePose head reads."""
