@@ -7,6 +7,7 @@
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
     device = "auto"                         # "cpu", "cuda", "cuda:1"; "auto": CUDA where there is one
+    backend = "engine"                      # "detectron2": your own installation of it, for the networks that it has
     # threads = 2                           # pictures inferred side by side on a CPU; unset: one a core
     batch_size = 8                          # images of one shape that go through the network together on CUDA
     models_at_once = 4                      # networks held in memory; images are decoded once for each such group
@@ -17,15 +18,19 @@
     score_threshold = 0.8
     min_size = 1024                         # short side of the network's input in pixels (800 for the official models)
 
-Every key is optional. The options that decide what a label says (the threshold, the number of people, the input size)
-are part of a label's fingerprint: changing one redoes the labels it touches. The options that only decide how fast it
-is made (device, threads, batch size) are not: a CPU gives the same labels whatever they say, and between devices and
-CUDA batch sizes labels agree to rounding.
+    [label.sets.R_50_FPN_s1x_detectron2]    # the same model by detectron2, beside the engine's labels
+    base = "R_50_FPN_s1x"
+    backend = "detectron2"
+
+Every key is optional. The options that decide what a label says (the threshold, the number of people, the input size,
+the backend) are part of a label's fingerprint: changing one redoes the labels it touches. The options that only decide
+how fast it is made (device, threads, batch size) are not: a CPU gives the same labels whatever they say, and between
+devices and CUDA batch sizes labels agree to rounding.
 """
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -46,6 +51,7 @@ def _directory_name(name: str) -> str:
 LabelSetName = Annotated[str, AfterValidator(_directory_name)]
 Score = Annotated[float, Field(ge=0.0, lt=1.0)]
 Side = Annotated[int, Field(ge=32, le=4096)]
+Backend = Literal["engine", "detectron2"]
 
 
 class VariantConfig(Settings):
@@ -57,6 +63,7 @@ class VariantConfig(Settings):
     max_detections: int | None = Field(None, ge=1, le=100, description="at most so many people an image")
     min_size: Side | None = Field(None, description="short side of the network's input, pixels")
     max_size: Side | None = Field(None, description="longest allowed long side of the network's input, pixels")
+    backend: Backend | None = Field(None, description="what runs the network")
 
     @model_validator(mode="after")
     def _sides_in_order(self) -> Self:
@@ -77,6 +84,7 @@ class LabelConfig(Settings):
     score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
     largest_only: bool = Field(False, description="keep only the person with the largest box")
     max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
+    backend: Backend = Field("engine", description="what runs networks; the embedded one is always the engine's")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="where the network runs")
     threads: int | None = Field(
         None, ge=1, le=256, description="pictures inferred side by side on a CPU; unset: one a core"

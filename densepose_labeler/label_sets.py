@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 
 from densepose_labeler import checkpoints, zoo
-from densepose_labeler.config import LabelConfig, VariantConfig
+from densepose_labeler.config import Backend, LabelConfig, VariantConfig
+from densepose_labeler.detectron2_backend import Detectron2Predictor, supports
 from densepose_labeler.planning import LabelError
 from densepose_labeler.predictor import Predictor
 from manifests.instances import Instance
@@ -50,12 +51,14 @@ class ResolvedSet:
         name: of the set and its directory.
         spec: the model, with the input size of this set.
         weights: the file.
+        backend: what runs the network: ours, or the user's own detectron2.
     """
 
     name: str
     spec: zoo.ModelSpec
     options: Options
     weights: Path
+    backend: Backend = "engine"
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -63,23 +66,24 @@ class ResolvedSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the network, the weights and the options; not of the device, the threads or the batch size."""
-        return fingerprint(
-            {
-                "revision": REVISION,
-                "weights": self.weights_sha256,
-                "network": dataclasses.asdict(self.spec.network),
-                "options": dataclasses.asdict(self.options),
-            }
-        )
+        """Of the network, the weights, the options and a foreign backend; not of the device, threads or batch size."""
+        determining = {
+            "revision": REVISION,
+            "weights": self.weights_sha256,
+            "network": dataclasses.asdict(self.spec.network),
+            "options": dataclasses.asdict(self.options),
+        }
+        return fingerprint(determining if self.backend == "engine" else determining | {"backend": self.backend})
 
     def load(self, device: str) -> Labeller:
         """Read the weights; the function returned runs on `device`.
 
         Raises:
             checkpoints.CheckpointError: the file is damaged or of another network.
+            LabelError: the backend is not installed, or has no such network.
         """
-        predictor = Predictor(checkpoints.load(self.spec, self.weights), self.spec, device)
+        kind = Predictor if self.backend == "engine" else Detectron2Predictor
+        predictor = kind(checkpoints.load(self.spec, self.weights), self.spec, device)
         return partial(predictor, **dataclasses.asdict(self.options))
 
 
@@ -129,7 +133,8 @@ def _resolve(name: str, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]
         max_detections=_first(variant.max_detections, config.max_detections),
     )
     weights = checkpoints.weights_path(spec)
-    return ResolvedSet(name, spec.resized(variant.min_size, variant.max_size), options, weights)
+    backend = variant.backend or (config.backend if supports(spec.network) else "engine")
+    return ResolvedSet(name, spec.resized(variant.min_size, variant.max_size), options, weights, backend)
 
 
 def _first(*values: _T | None) -> _T:
