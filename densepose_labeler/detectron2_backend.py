@@ -165,8 +165,8 @@ def settings(spec: NetworkSpec) -> dict[str, object]:
         "MODEL.ROI_DENSEPOSE_HEAD.CONV_HEAD_DIM": densepose.conv_dim,
         "MODEL.ROI_DENSEPOSE_HEAD.NUM_COARSE_SEGM_CHANNELS": densepose.coarse_channels,
         "MODEL.ROI_DENSEPOSE_HEAD.DECODER_ON": densepose.decoder_channels > 0,
-        "MODEL.ROI_DENSEPOSE_HEAD.DECODER_NUM_CLASSES": densepose.decoder_channels,
-        "MODEL.ROI_DENSEPOSE_HEAD.DECODER_CONV_DIMS": densepose.decoder_channels,
+        "MODEL.ROI_DENSEPOSE_HEAD.DECODER_NUM_CLASSES": densepose.decoder_channels or 256,
+        "MODEL.ROI_DENSEPOSE_HEAD.DECODER_CONV_DIMS": densepose.decoder_channels or 256,
         "MODEL.ROI_DENSEPOSE_HEAD.UV_CONFIDENCE.ENABLED": densepose.uv_confidence != "none",
         "MODEL.ROI_DENSEPOSE_HEAD.UV_CONFIDENCE.TYPE": (
             "iid_iso" if densepose.uv_confidence == "none" else densepose.uv_confidence

@@ -112,7 +112,7 @@ def label(
     begun = time.perf_counter()
     root = Path(dataset_path)
     sets = resolve(models, config)
-    images = _wanted_images(root, split, image_ids)
+    images = wanted_images(root, split, image_ids)
     run = _Run(root, config, images, progress or (lambda stage, done, total: None), choose_device(config.device))
     with ExitStack() as stack:
         for one in sets:
@@ -220,7 +220,8 @@ class _Run:
         self.seconds[what] += time.perf_counter() - start
 
 
-def _wanted_images(root: Path, split: str | None, image_ids: Sequence[str] | None) -> dict[str, Wanted]:
+def wanted_images(root: Path, split: str | None, image_ids: Sequence[str] | None) -> dict[str, Wanted]:
+    """The images that `label` would label by these arguments, by id and in its order; it may raise the same."""
     if split is not None and image_ids is not None:
         raise ValueError("give a split or image ids, not both")
     table = root / "images.parquet"
