@@ -34,8 +34,8 @@ Everything has a default that suits real shops, so a configuration names only wh
     seed = 0
     validation = 0.1            # share of the groups outside eval; the others are for training
     allow_short = false
-    eval = [
-        { source = "hr-viton", count = 100 },
+    eval = [                    # exact counts of disjoint strata: any of source, gender, category, view, brand, colour,
+        { source = "hr-viton", count = 100 },                  # synthetic, persons, facing, head_cut, feet_cut
         { source = "zalando", gender = "men", count = 60 },
     ]
 
@@ -45,12 +45,14 @@ Relative paths are taken from the directory the command is run in.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from manifests.reasons import Gender, View
+from manifests.reasons import Facing, Gender, View
 from manifests.settings import Settings
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
@@ -106,11 +108,43 @@ class ScreenConfig(Settings):
 
 
 class EvalQuota(Settings):
-    """How many images of one stratum the evaluation split takes; no gender means any."""
+    """How many images of one stratum the evaluation split takes.
 
-    source: SourceName
-    gender: Gender | None = None
+    A stratum is what its columns of images.parquet say; a column that is not stated may hold anything.
+    """
+
     count: int = Field(ge=1)
+    source: SourceName | None = None
+    gender: Gender | None = None
+    category: str | None = None
+    view: View | None = None
+    brand: str | None = None
+    colour: str | None = None
+    synthetic: bool | None = None
+    persons: int | None = Field(default=None, ge=1)
+    facing: Facing | None = None
+    head_cut: bool | None = None
+    feet_cut: bool | None = None
+
+    @property
+    def stratum(self) -> dict[str, str | int | bool]:
+        """The stated columns with their values, as images.parquet has them."""
+        return self.model_dump(mode="json", exclude={"count"}, exclude_none=True)
+
+    @property
+    def name(self) -> str:
+        return stratum_name(self.stratum)
+
+    def overlaps(self, other: EvalQuota) -> bool:
+        """True unless some column tells the two strata apart."""
+        mine, theirs = self.stratum, other.stratum
+        return all(mine[column] == theirs[column] for column in mine.keys() & theirs.keys())
+
+
+def stratum_name(stratum: Mapping[str, object]) -> str:
+    """A stratum for people to read, such as `zara men` or `zara facing=back`."""
+    plain = ("source", "gender", "category", "view")
+    return " ".join(str(v) if k in plain else f"{k}={v}" for k, v in stratum.items()) or "any image"
 
 
 FOUNDING_EVAL = (
@@ -132,13 +166,12 @@ class SplitConfig(Settings):
 
     @model_validator(mode="after")
     def _strata_are_distinct(self) -> Self:
-        strata = Counter((quota.source, quota.gender) for quota in self.eval)
-        for (source, gender), count in strata.items():
-            name = f"{source}/{gender or 'any gender'}"
-            if count > 1:
-                raise ValueError(f"the eval quotas name {name} {count} times: state one count for it")
-            if gender is not None and (source, None) in strata:
-                raise ValueError(f"the eval quota {name} overlaps with {source}/any gender: give every quota a gender")
+        for one, other in combinations(self.eval, 2):
+            if one.overlaps(other):
+                raise ValueError(
+                    f"the eval quotas {one.name!r} and {other.name!r} overlap, so an image could count for either: "
+                    "give both a column in which they differ, or make them one"
+                )
         return self
 
 

@@ -14,14 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation import inspect, table
+from curation import freeze, inspect, table
 from curation.cache import WorkCache
 from curation.config import CurationConfig
 from curation.duplicates import mark_duplicates
@@ -33,6 +33,7 @@ from curation.progress import Progress, silent
 from curation.records import ImageRecord, SourceRecord
 from curation.screen import read_people, screen
 from curation.split_files import (
+    Settings,
     SplitReport,
     are_current,
     read_report,
@@ -83,20 +84,20 @@ def curate(dataset: Path, config: CurationConfig, progress: Progress = silent) -
         CurationError: a configured folder is not there.
         OSError: a file cannot be read or written.
     """
-    store = ImageStore(dataset / "images")
+    store, published = ImageStore(dataset / "images"), _published(dataset)
     with WorkCache(dataset / "curation" / "cache.sqlite") as cache:
         sightings = read_sources(dataset, config.sources, store, cache, progress)
         images, missing = collect(sightings, store)
-        made_from = {"inputs": _inputs(images, config)}
+        made_from = {"inputs": _inputs(images, config, published)}
         candidates = _candidates(dataset)
         changed = table.made_from(candidates) != made_from
         if changed:
             atomic.sweep(dataset)
             measured = inspect.inspect_images(images, dataset, cache, config.max_pixels, config.workers, progress)
-            images = list(drop_small(measured, config.min_size))
+            images = list(drop_small(measured, config.min_size, published))
             progress("deduplicate", 0, len(images))
             neighbours = Neighbours(images, config.hamming_radius, config.colour_distance)
-            images = list(mark_duplicates(images, neighbours))
+            images = list(mark_duplicates(images, neighbours, published))
             images = list(mark_groups(images, neighbours))
             progress("deduplicate", len(images), len(images))
             table.write(candidates, table.to_table(images), made_from)
@@ -118,29 +119,32 @@ def screen_and_split(dataset: Path, config: CurationConfig, progress: Progress =
         OSError: a file cannot be read or written.
     """
     rows = _read_candidates(dataset)
-    wanted = _kept(rows)
+    wanted, published = _kept(rows), _published(dataset)
     labels = LabelSet(dataset / "labels" / config.screen.model)
     made_from = {
         **table.made_from(_candidates(dataset)),
-        "screened": fingerprint([_VERSION, config.screen.model_dump(mode="json"), _label_state(labels, wanted)]),
+        "screened": fingerprint(
+            [_VERSION, config.screen.model_dump(mode="json"), _label_state(labels, wanted), sorted(published)]
+        ),
     }
     final, splits = dataset / "images.parquet", dataset / "splits"
     changed = table.made_from(final) != made_from
     if changed:
         atomic.sweep(dataset)
         progress("screen", 0, len(wanted))
-        rows = screen(rows, read_people(labels, wanted), config.screen)
+        rows = screen(rows, read_people(labels, wanted), config.screen, published)
         remove_splits(splits)  # they are of the old table
         table.write(final, rows, made_from)
         progress("screen", len(wanted), len(wanted))
     else:
         rows = pq.read_table(final)
-    drawn_from = split_fingerprint(made_from, config.split)
+    settings = Settings.of(config, freeze.read(splits))
+    drawn_from = split_fingerprint(made_from, settings)
     if are_current(splits, drawn_from):
         return _result(rows, splits=read_report(splits), changed=changed)
     atomic.sweep(splits)
     progress("split", 0, len(rows))
-    report = write_splits(splits, rows, config.split, drawn_from)
+    report = write_splits(splits, rows, settings, drawn_from)
     progress("split", len(rows), len(rows))
     return _result(rows, splits=report)
 
@@ -156,21 +160,35 @@ def candidates(dataset: Path) -> list[str]:
     return sorted(_kept(_read_candidates(dataset)))
 
 
-def drop_small(images: Iterable[ImageRecord], min_size: int) -> Iterator[ImageRecord]:
-    """Drop what has a side below `min_size` pixels."""
+def drop_small(
+    images: Iterable[ImageRecord], min_size: int, published: Collection[str] = frozenset()
+) -> Iterator[ImageRecord]:
+    """Drop what has a side below `min_size` pixels and is not `published` (ids)."""
     for image in images:
         small = min(image.inspection.width or 0, image.inspection.height or 0) < min_size
-        yield replace(image, reason=ImageReason.TOO_SMALL) if small and image.reason is None else image
+        is_free = image.reason is None and image.image_id not in published
+        yield replace(image, reason=ImageReason.TOO_SMALL) if small and is_free else image
 
 
-def _inputs(images: Iterable[ImageRecord], config: CurationConfig) -> str:
+def _published(dataset: Path) -> frozenset[str]:
+    """The images of a frozen evaluation split: whatever can be decoded of them is kept."""
+    frozen = freeze.read(dataset / "splits")
+    return frozenset(frozen.image_ids if frozen else ())
+
+
+def _inputs(images: Iterable[ImageRecord], config: CurationConfig, published: Collection[str]) -> str:
     """The fingerprint of all that determines the table of candidates."""
     digest = hashlib.sha256()
     for image in images:
         for record in image.sightings:
             digest.update(json.dumps([image.path, *_plain(record)], sort_keys=True, ensure_ascii=False).encode())
     options = config.model_dump(mode="json", include={"min_size", "max_pixels", "hamming_radius", "colour_distance"})
-    return fingerprint({"version": [_VERSION, inspect.VERSION], "options": options, "sightings": digest.hexdigest()})
+    return fingerprint({
+        "version": [_VERSION, inspect.VERSION],
+        "options": options,
+        "sightings": digest.hexdigest(),
+        "published": sorted(published),
+    })  # fmt: skip
 
 
 def _plain(record: SourceRecord) -> list[object]:

@@ -5,7 +5,7 @@ What was seen stays in columns of images.parquet, whatever the verdict, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,12 +151,18 @@ def _settle(view: View, main: Person, is_whole: bool, config: ScreenConfig) -> t
     return view, None if is_whole else ImageReason.CROPPED
 
 
-def screen(candidates: pa.Table, people: Mapping[str, Sequence[Person]], config: ScreenConfig) -> pa.Table:
+def screen(
+    candidates: pa.Table,
+    people: Mapping[str, Sequence[Person]],
+    config: ScreenConfig,
+    published: Collection[str] = frozenset(),
+) -> pa.Table:
     """Judge the rows that are still kept.
 
     Args:
         candidates: images.parquet as `curate` left it.
         people: by image id, for every kept row.
+        published: ids that stay whatever the verdict.
 
     Returns:
         The same rows with `view`, `status`, `reason` and the columns of `curation.table.SCREENED` final.
@@ -169,7 +175,10 @@ def screen(candidates: pa.Table, people: Mapping[str, Sequence[Person]], config:
         verdict = judge(View(columns["view"][row]), people[image_id], config)
         for name in ("view", "reason", *SCREENED):
             columns[name][row] = getattr(verdict, name)
-        columns["status"][row] = (ImageStatus.KEPT if verdict.reason is None else ImageStatus.DROPPED).value
+        if image_id in published:
+            columns["reason"][row] = None
+        elif verdict.reason is not None:
+            columns["status"][row] = ImageStatus.DROPPED.value
     for name in names:
         field = candidates.schema.field(name)
         candidates = candidates.set_column(

@@ -1,34 +1,30 @@
 """Splits as files: sorted ids in `<name>.txt`; how they were drawn, and that nothing leaks, in `<name>.json`.
 
-The files follow from images.parquet and the settings in the JSON alone, so anyone can draw again and compare: `verify`.
+The files follow from images.parquet and the settings in the JSON alone, so anyone can draw again and compare; see
+`curation.verification`.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from curation.config import EvalQuota, SplitConfig
+from curation import freeze, proof
+from curation.config import CurationConfig, EvalQuota, SplitConfig
 from curation.errors import CurationError
-from curation.hamming import distance
-from curation.split import SPLITS, Draw, Member, draw
+from curation.freeze import Frozen
+from curation.proof import Proof, Quota
+from curation.split import SPLITS, Member, draw
+from curation.strata import strata
 from manifests import atomic
 from manifests.reasons import ImageStatus
 from manifests.settings import fingerprint
-
-_COLUMNS = ["image_id", "group_id", "source", "gender", "status", "phash"]
-
-
-class SplitError(CurationError):
-    """The splits on the disk are not those that images.parquet and their settings give."""
 
 
 class ShortageError(CurationError):
@@ -36,17 +32,31 @@ class ShortageError(CurationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """One eval quota and what it got: one image a group."""
+class Settings:
+    """What the splits follow from, besides images.parquet; all of it stands in each JSON file.
 
-    source: str
-    gender: str | None
-    count: int
-    filled: int
+    Attributes:
+        split: the draw; of a frozen evaluation split, `eval` are the quotas it was drawn by.
+        hamming_radius, colour_distance: what looked alike when the dataset was curated.
+        frozen: the frozen evaluation split, if there is one.
+    """
+
+    split: SplitConfig
+    hamming_radius: int
+    colour_distance: float
+    frozen: Frozen | None = None
+
+    @classmethod
+    def of(cls, config: CurationConfig, frozen: Frozen | None) -> Settings:
+        split = config.split
+        if frozen is not None:
+            quotas = tuple(EvalQuota.model_validate(one) for one in frozen.quotas)
+            split = split.model_copy(update={"eval": quotas})
+        return cls(split, config.hamming_radius, config.colour_distance, frozen)
 
     @property
-    def missing(self) -> int:
-        return self.count - self.filled
+    def quotas(self) -> list[tuple[Mapping[str, Any], int]]:
+        return [(quota.stratum, quota.count) for quota in self.split.eval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +66,23 @@ class SplitReport:
     Attributes:
         images: by split, how many.
         quotas: the eval quotas in the configuration's order.
-        straddling_groups: how many groups have images in more than one split.
+        shared_groups, shared_products: how many have images in more than one split.
         smallest_distance: the fewest bits in which the perceptual hashes of an eval image and of any image of the other
             splits differ; None if either side is empty.
+        frozen: whether the evaluation split is frozen.
+        vanished: frozen ids that are no longer kept.
     """
 
     images: Mapping[str, int]
     quotas: tuple[Quota, ...]
-    straddling_groups: int
+    shared_groups: int
+    shared_products: int
     smallest_distance: int | None
+    frozen: bool = False
+    vanished: tuple[str, ...] = ()
 
 
-def write_splits(directory: Path, images: pa.Table, config: SplitConfig, made_from: str) -> SplitReport:
+def write_splits(directory: Path, images: pa.Table, settings: Settings, made_from: str) -> SplitReport:
     """Draw and write the splits, in place of any that were there.
 
     Args:
@@ -76,59 +91,113 @@ def write_splits(directory: Path, images: pa.Table, config: SplitConfig, made_fr
         made_from: fingerprint that `are_current` will look for.
 
     Raises:
-        ShortageError: a quota cannot be filled and `config.allow_short` is false; then no split is written.
+        ShortageError: a quota cannot be filled and `allow_short` is false; then no split is written.
     """
     remove_splits(directory)
-    drawn = draw(_members(images), config)
-    report = _report(images, config, drawn)
-    short = [quota for quota in report.quotas if quota.missing]
-    if short and not config.allow_short:
-        raise ShortageError(_shortage(short))
-    for name, text in _texts(images, config, drawn, report, made_from).items():
+    splits, proved = draw_splits(images, settings)
+    short = [quota for quota in proved.quotas if quota.missing]
+    if short and not settings.split.allow_short and settings.frozen is None:
+        raise ShortageError(_shortage(proved.quotas))
+    for name, text in texts(images, settings, splits, proved, made_from).items():
         atomic.write_text(directory / name, text)
-    return report
+    return read_report(directory)
+
+
+def draw_splits(images: pa.Table, settings: Settings) -> tuple[Mapping[str, tuple[str, ...]], Proof]:
+    """The splits and the proof of them."""
+    columns = zip(
+        *(images[name].to_pylist() for name in ("image_id", "group_id", "status")),
+        strata(images, settings.split.eval),
+        strict=True,
+    )
+    members = (
+        Member(image_id, group_id, stratum, status == ImageStatus.KEPT)
+        for image_id, group_id, status, stratum in columns
+    )
+    drawn = draw(members, settings.split, settings.frozen.image_ids if settings.frozen else ())
+    return drawn.splits, proof.prove(drawn.splits, images, settings.quotas, settings.hamming_radius)
+
+
+def texts(
+    images: pa.Table, settings: Settings, splits: Mapping[str, Sequence[str]], proved: Proof, made_from: str
+) -> dict[str, str]:
+    """Every file's name and content; a split's ids come before its JSON."""
+    columns = (images[name].to_pylist() for name in ("image_id", "source", "gender", "group_id"))
+    facts = {image_id: row for image_id, *row in zip(*columns, strict=True)}
+    shared = {
+        "seed": settings.split.seed,
+        "validation": settings.split.validation,
+        "allow_short": settings.split.allow_short,
+        "hamming_radius": settings.hamming_radius,
+        "colour_distance": settings.colour_distance,
+        "quotas": [{**one.stratum, "count": one.count, "filled": one.filled} for one in proved.quotas],
+        "frozen": None if settings.frozen is None else _frozen(settings.frozen, splits["eval"]),
+        "leakage": {
+            "groups_in_several_splits": len(proved.shared_groups),
+            "products_in_several_splits": len(proved.shared_products),
+            "smallest_phash_distance_of_eval_to_the_rest": proved.smallest_distance,
+        },
+        "made_from": made_from,
+    }
+    found: dict[str, str] = {}
+    for name in SPLITS:
+        rows = [facts[one] for one in splits[name]]
+        counts = Counter((source, gender) for source, gender, _ in rows)
+        told = {
+            "split": name,
+            "images": len(rows),
+            "groups": len({group for *_, group in rows}),
+            "strata": [{"source": s, "gender": g, "images": n} for (s, g), n in sorted(counts.items())],
+            **shared,
+        }
+        found[f"{name}.txt"] = "".join(f"{one}\n" for one in splits[name])
+        found[f"{name}.json"] = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return found
+
+
+def read_settings(directory: Path) -> tuple[Settings, str]:
+    """What the splits on the disk say that they follow from, and `made_from`.
+
+    Raises:
+        FileNotFoundError, KeyError, ValueError: there are no splits, or they are damaged.
+    """
+    told = json.loads((directory / "eval.json").read_text())
+    quotas = [{key: value for key, value in one.items() if key != "filled"} for one in told["quotas"]]
+    split = SplitConfig.model_validate(
+        {"eval": quotas, **{name: told[name] for name in ("seed", "validation", "allow_short")}}
+    )
+    frozen = freeze.read(directory)
+    return Settings(split, told["hamming_radius"], told["colour_distance"], frozen), told["made_from"]
 
 
 def read_report(directory: Path) -> SplitReport:
     """What the JSON files say."""
     told = {name: json.loads((directory / f"{name}.json").read_text()) for name in SPLITS}
-    quotas = tuple(Quota(**quota) for quota in told["eval"]["quotas"])
-    leakage = told["eval"]["leakage"]
+    leakage, frozen = told["eval"]["leakage"], told["eval"]["frozen"]
     return SplitReport(
-        {name: told[name]["images"] for name in SPLITS},
-        quotas,
-        leakage["groups_in_several_splits"],
-        leakage["smallest_phash_distance_of_eval_to_the_rest"],
+        images={name: told[name]["images"] for name in SPLITS},
+        quotas=tuple(_quota(one) for one in told["eval"]["quotas"]),
+        shared_groups=leakage["groups_in_several_splits"],
+        shared_products=leakage["products_in_several_splits"],
+        smallest_distance=leakage["smallest_phash_distance_of_eval_to_the_rest"],
+        frozen=frozen is not None,
+        vanished=tuple(frozen["vanished"]) if frozen else (),
     )
 
 
-def verify(dataset: Path) -> SplitReport:
-    """Draw again from images.parquet and the settings in the JSON files, and compare with what is on the disk.
+def freeze_eval(directory: Path) -> Frozen:
+    """Freeze the evaluation split that is on the disk; see `curation.freeze`.
 
     Raises:
-        SplitError: a file is missing or differs, or a group lies in several splits.
+        CurationError: there is none, or another is frozen already.
     """
-    directory = Path(dataset) / "splits"
     try:
-        told = json.loads((directory / "eval.json").read_text())
-        config = SplitConfig(
-            seed=told["seed"],
-            eval=tuple(EvalQuota(source=q["source"], gender=q["gender"], count=q["count"]) for q in told["quotas"]),
-            validation=told["validation"],
-            allow_short=told["allow_short"],
-        )
-        images = pq.read_table(Path(dataset) / "images.parquet", columns=_COLUMNS)
+        settings, _ = read_settings(directory)
+        ids = (directory / "eval.txt").read_text().split()
     except (FileNotFoundError, KeyError, ValueError) as error:
-        raise SplitError(f"{directory} holds no complete splits ({error}): screen and split again") from error
-    drawn = draw(_members(images), config)
-    report = _report(images, config, drawn)
-    expected = _texts(images, config, drawn, report, told["made_from"])
-    wrong = [name for name, text in expected.items() if _text(directory / name) != text]
-    if wrong:
-        raise SplitError(f"not what images.parquet and eval.json give: {', '.join(wrong)}; screen and split again")
-    if report.straddling_groups:
-        raise SplitError(f"{report.straddling_groups} groups lie in more than one split")
-    return report
+        raise CurationError(f"{directory} holds no complete splits ({error}): screen and split first") from error
+    quotas = [{**stratum, "count": count} for stratum, count in settings.quotas]
+    return freeze.write(directory, ids, quotas, settings.split.seed)
 
 
 def are_current(directory: Path, made_from: str) -> bool:
@@ -143,80 +212,36 @@ def are_current(directory: Path, made_from: str) -> bool:
 
 
 def remove_splits(directory: Path) -> None:
+    """Remove what was drawn; what was frozen stays."""
     for name in SPLITS:
         for suffix in (".json", ".txt"):  # the JSON first: without it the split is not there
             (directory / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def split_fingerprint(images_made_from: Mapping[str, str], config: SplitConfig) -> str:
-    return fingerprint({"images": dict(images_made_from), "split": config.model_dump(mode="json")})
+def split_fingerprint(images_made_from: Mapping[str, str], settings: Settings) -> str:
+    return fingerprint({
+        "images": dict(images_made_from),
+        "split": settings.split.model_dump(mode="json"),
+        "frozen": settings.frozen.image_ids if settings.frozen else None,
+    })  # fmt: skip
 
 
-def _members(images: pa.Table) -> Iterable[Member]:
-    names = ("image_id", "group_id", "source", "gender", "status")
-    for image_id, group_id, source, gender, status in zip(*(images[name].to_pylist() for name in names), strict=True):
-        yield Member(image_id, group_id, source, gender, kept=status == ImageStatus.KEPT)
+def _quota(told: Mapping[str, Any]) -> Quota:
+    stratum = {key: value for key, value in told.items() if key not in ("count", "filled")}
+    return Quota(stratum, told["count"], told["filled"])
 
 
-def _report(images: pa.Table, config: SplitConfig, drawn: Draw) -> SplitReport:
-    groups = dict(zip(images["image_id"].to_pylist(), images["group_id"].to_pylist(), strict=True))
-    hashes = dict(zip(images["image_id"].to_pylist(), images["phash"].to_pylist(), strict=True))
-    inside = {name: {groups[one] for one in ids} for name, ids in drawn.splits.items()}
-    times = Counter(group for names in inside.values() for group in names)
-    rest = np.array([hashes[one] for name in ("train", "validation") for one in drawn.splits[name]], np.uint64)
-    nearest = [int(distance(np.uint64(hashes[one]), rest).min()) for one in drawn.splits["eval"] if len(rest)]
-    return SplitReport(
-        images={name: len(ids) for name, ids in drawn.splits.items()},
-        quotas=tuple(
-            Quota(quota.source, quota.gender, quota.count, filled)
-            for quota, filled in zip(config.eval, drawn.filled, strict=True)
-        ),
-        straddling_groups=sum(count > 1 for count in times.values()),
-        smallest_distance=min(nearest, default=None),
-    )
+def _frozen(frozen: Frozen, present: Iterable[str]) -> dict[str, object]:
+    return {"images": len(frozen.image_ids), "vanished": sorted(set(frozen.image_ids) - set(present))}
 
 
-def _texts(images: pa.Table, config: SplitConfig, drawn: Draw, report: SplitReport, made_from: str) -> dict[str, str]:
-    """Every file's name and content; a split's ids come before its JSON."""
-    facts = {row["image_id"]: row for row in images.select(_COLUMNS).to_pylist()}
-    texts: dict[str, str] = {}
-    for name in SPLITS:
-        ids = drawn.splits[name]
-        strata = Counter((facts[one]["source"], facts[one]["gender"]) for one in ids)
-        told: dict[str, Any] = {
-            "split": name,
-            "images": len(ids),
-            "groups": len({facts[one]["group_id"] for one in ids}),
-            "strata": [{"source": s, "gender": g, "images": n} for (s, g), n in sorted(strata.items())],
-            "seed": config.seed,
-            "validation": config.validation,
-            "allow_short": config.allow_short,
-            "quotas": [
-                {"source": q.source, "gender": q.gender, "count": q.count, "filled": q.filled} for q in report.quotas
-            ],
-            "leakage": {
-                "groups_in_several_splits": report.straddling_groups,
-                "smallest_phash_distance_of_eval_to_the_rest": report.smallest_distance,
-            },
-            "made_from": made_from,
-        }
-        texts[f"{name}.txt"] = "".join(f"{one}\n" for one in ids)
-        texts[f"{name}.json"] = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-    return texts
-
-
-def _text(path: Path) -> str | None:
-    return path.read_text() if path.exists() else None
-
-
-def _shortage(short: Iterable[Quota]) -> str:
-    lines = [f"{'source':<16}{'gender':<10}{'wanted':>8}{'found':>8}{'missing':>9}"]
-    lines += [
-        f"{quota.source:<16}{quota.gender or 'any':<10}{quota.count:>8}{quota.filled:>8}{quota.missing:>9}"
-        for quota in short
-    ]
+def _shortage(quotas: Sequence[Quota]) -> str:
+    width = max(len("stratum"), *(len(quota.name) for quota in quotas)) + 2
+    lines = [f"{'stratum':<{width}}{'wanted':>8}{'found':>8}{'missing':>9}"]
+    lines += [f"{quota.name:<{width}}{quota.count:>8}{quota.filled:>8}{quota.missing or '':>9}" for quota in quotas]
     return (
         "the evaluation split cannot be filled (one image a group):\n"
         + "\n".join(lines)
-        + "\nCollect more of these, lower the quotas in [curation.split], or set allow_short = true"
+        + "\nCollect more of these, lower the quotas in [curation.split], or allow the shortage "
+        "(--allow-short, or allow_short = true)"
     )

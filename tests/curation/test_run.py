@@ -18,7 +18,8 @@ from PIL import Image
 from curation.config import CurationConfig
 from curation.errors import CurationError
 from curation.run import candidates, curate, screen_and_split
-from curation.split_files import ShortageError, verify
+from curation.split_files import ShortageError, freeze_eval
+from curation.verification import verify
 from manifests.decoding import decode
 from manifests.image_store import ImageStore
 from manifests.ledger import Sighting
@@ -200,7 +201,7 @@ def test_a_shortage_leaves_the_table_and_no_split(tmp_path: Path, photos: Callab
     allowed = config.model_copy(update={"split": config.split.model_copy(update={"allow_short": True})})
     result = screen_and_split(tmp_path / "set", allowed)
     assert result.splits is not None and result.splits.quotas[0].missing == 1
-    assert verify(tmp_path / "set") == result.splits
+    assert [one.missing for one in verify(tmp_path / "set").proof.quotas] == [1]
 
 
 def test_screening_needs_curation(tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ def test_killed_anywhere_it_finishes_with_the_same_bytes(
     assert begun[0] == 0 and begun[1] == 64 and begun[2] == 90  # what was measured is not measured again
     assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
     assert not list((tmp_path / "rough").rglob("*.part"))
-    assert verify(tmp_path / "rough").images["eval"] == 3
+    assert verify(tmp_path / "rough").proof.images["eval"] == 3
 
 
 @pytest.mark.parametrize("half_written", ["splits/.eval.txt", ".images.parquet", "curation/.candidates.parquet"])
@@ -295,7 +296,7 @@ def test_the_step_that_is_done_again_removes_what_a_kill_left_of_it(
     left.with_name(left.name[1:].split(".99999999")[0]).unlink()  # the kill came before its rename
     curate(dataset, config)
     screen_and_split(dataset, config)
-    assert not left.exists() and verify(dataset).images["eval"] == 3
+    assert not left.exists() and verify(dataset).proof.images["eval"] == 3
 
 
 def children(pid: int) -> list[int]:
@@ -322,3 +323,39 @@ def test_demo_pictures(tmp_path: Path, root: Path) -> None:
     result = curate(tmp_path, config)
     assert result.kept >= 0.5 * len(files)
     assert all(row["width"] for row in rows(tmp_path).values() if row["reason"] != "undecodable")
+
+
+def test_a_frozen_split_survives_better_copies_and_other_thresholds(
+    tmp_path: Path, photos: Callable[[int], Path]
+) -> None:
+    folder, dataset = photos(12), tmp_path / "set"
+    config = config_for(folder)
+    curate(dataset, config)
+    label_all(dataset)
+    screen_and_split(dataset, config)
+    frozen = freeze_eval(dataset / "splits").image_ids
+    published = (dataset / "splits" / "eval.txt").read_text()
+    names = {row["sightings"][0]["image_url"]: image_id for image_id, row in rows(dataset).items()}  # type: ignore[index]
+
+    # A larger copy of one image comes, all are too small now, and on one of them the model sees nobody.
+    seeds = [int(url.removeprefix("studio:")[:3]) for url, image_id in sorted(names.items()) if image_id in frozen]
+    (folder / "better.jpg").write_bytes(encode(scene(seeds[0]).resize((640, 800)), "JPEG", quality=95))
+    strict = config.model_copy(update={"min_size": 350, "split": config.split.model_copy(update={"seed": 9})})
+    curate(dataset, strict)
+    write_labels(dataset, {one: () if one == frozen[1] else (person(),) for one in candidates(dataset)})
+    report = screen_and_split(dataset, strict).splits
+    assert report is not None and report.frozen and not report.vanished
+    assert (dataset / "splits" / "eval.txt").read_text() == published  # though 320 x 400, and one shows nobody now
+    table = rows(dataset)
+    (better,) = set(table) - set(names.values())
+    first = names[f"studio:{seeds[0]:03}.jpg"]
+    assert (table[better]["reason"], table[better]["duplicate_of"]) == ("near_duplicate", first)
+    assert table[first]["status"] == table[frozen[1]]["status"] == "kept" and table[frozen[1]]["persons"] == 0
+    assert verify(dataset).proof.images["eval"] == 3
+
+    (folder / f"{seeds[2]:03}.jpg").unlink()
+    curate(dataset, config)
+    label_all(dataset)
+    report = screen_and_split(dataset, config).splits
+    assert report is not None and report.vanished == (names[f"studio:{seeds[2]:03}.jpg"],)
+    assert verify(dataset).proof.images["eval"] == 2

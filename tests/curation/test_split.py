@@ -14,16 +14,10 @@ from curation.config import EvalQuota, SplitConfig
 from curation.split import SPLITS, Draw, Member, draw, keyed_hash
 from tests.curation.conftest import relaxed
 
-SOURCES, GENDERS = ("zara", "zalando", "hr-viton"), ("men", "women", "unisex")
-QUOTAS = [EvalQuota.model_validate(one) for one in (
-    {"source": "zara", "gender": "men", "count": 1}, {"source": "zara", "gender": "women", "count": 1},
-    {"source": "zalando", "gender": "men", "count": 1}, {"source": "hr-viton", "count": 1},
-)]  # fmt: skip
-
-quotas = st.lists(st.sampled_from(QUOTAS), unique=True, max_size=4).flatmap(
-    lambda chosen: st.tuples(*(st.integers(1, 4).map(lambda n, q=q: q.model_copy(update={"count": n})) for q in chosen))
+quotas = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(
+    lambda counts: tuple(EvalQuota(source=f"s{index}", count=count) for index, count in enumerate(counts))
 )
-facts = st.tuples(st.integers(0, 14), st.sampled_from(SOURCES), st.sampled_from(GENDERS), st.booleans())
+facts = st.tuples(st.integers(0, 14), st.sampled_from((None, 0, 1, 2, 3)), st.booleans())
 populations = st.lists(facts, max_size=40).map(
     lambda rows: [Member(f"i{n}", f"g{group}", *rest) for n, (group, *rest) in enumerate(rows)]
 )
@@ -31,10 +25,6 @@ populations = st.lists(facts, max_size=40).map(
 
 def settings(eval_quotas: Sequence[EvalQuota], seed: int = 0, validation: float = 0.3) -> SplitConfig:
     return SplitConfig(seed=seed, eval=tuple(eval_quotas), validation=validation)
-
-
-def fits(member: Member, quota: EvalQuota) -> bool:
-    return member.kept and member.source == quota.source and quota.gender in (None, member.gender)
 
 
 def groups_of(drawn: Draw, members: Sequence[Member]) -> dict[str, list[str]]:
@@ -66,12 +56,13 @@ def test_quotas_are_filled_as_far_as_they_can_be(
     assert all(filled <= quota.count for filled, quota in zip(drawn.filled, chosen, strict=True))
     assert sum(drawn.filled) == len(drawn.splits["eval"])
     taken = [member for member in members if member.image_id in drawn.splits["eval"]]
-    for quota, filled in zip(chosen, drawn.filled, strict=True):
-        assert filled == sum(fits(member, quota) for member in taken)
+    for stratum, filled in enumerate(drawn.filled):
+        assert filled == sum(member.kept and member.stratum == stratum for member in taken)
     # As many as a maximum matching of groups to the places of the quotas.
-    places = [quota for quota in chosen for _ in range(quota.count)]
+    places = [stratum for stratum, quota in enumerate(chosen) for _ in range(quota.count)]
     names = sorted({member.group_id for member in members})
-    table = np.array([[any(m.group_id == g and fits(m, q) for m in members) for q in places] for g in names], int)
+    there = {(member.group_id, member.stratum) for member in members if member.kept}
+    table = np.array([[(group, stratum) in there for stratum in places] for group in names], int)
     best = (maximum_bipartite_matching(csr_matrix(table)) >= 0).sum() if table.size else 0
     assert sum(drawn.filled) == best
 
@@ -81,7 +72,7 @@ def test_quotas_are_filled_as_far_as_they_can_be(
 def test_a_growing_dataset_keeps_its_draw(
     old: list[Member], more: list[Member], chosen: tuple[EvalQuota, ...], seed: int
 ) -> None:
-    new = [Member(f"new-{m.image_id}", f"new-{m.group_id}", m.source, m.gender, m.kept) for m in more]
+    new = [Member(f"new-{m.image_id}", f"new-{m.group_id}", m.stratum, m.kept) for m in more]
     before, after = draw(old, settings(chosen, seed)), draw([*new, *old], settings(chosen, seed))
     old_groups = {member.group_id for member in old}
     was, now = groups_of(before, old), groups_of(after, [*old, *new])
@@ -90,6 +81,25 @@ def test_a_growing_dataset_keeps_its_draw(
     assert len(set(was["eval"]) - set(now["eval"])) <= len(set(now["eval"]) - old_groups)
     # Between the other splits no group moves.
     assert set(was["train"]).isdisjoint(now["validation"]) and set(was["validation"]).isdisjoint(now["train"])
+
+
+@relaxed
+@given(populations, populations, quotas, st.integers(0, 5))
+def test_a_frozen_split_stays_whatever_comes(
+    old: list[Member], more: list[Member], chosen: tuple[EvalQuota, ...], seed: int
+) -> None:
+    frozen = draw(old, settings(chosen, seed)).splits["eval"]
+    # Newcomers join the old groups, too, and some of the old images are gone or dropped.
+    new = [Member(f"new-{m.image_id}", m.group_id, m.stratum, m.kept) for m in more]
+    left = [m if n % 5 else Member(m.image_id, m.group_id, m.stratum, False) for n, m in enumerate(old) if n % 7]
+    drawn = draw([*new, *left], settings(chosen, seed + 1), frozen)
+    if not frozen:
+        return
+    there = {member.image_id for member in left if member.kept}
+    assert drawn.splits["eval"] == tuple(sorted(set(frozen) & there))
+    inside = groups_of(drawn, [*old, *new])
+    barred = {member.group_id for member in left if member.image_id in frozen}
+    assert barred.isdisjoint(inside["train"]) and barred.isdisjoint(inside["validation"])
 
 
 @relaxed
@@ -102,14 +112,15 @@ def test_order_of_the_rows_does_not_matter(
     assert draw(members, settings(chosen)) == draw(shuffled, settings(chosen))
 
 
-def people(count: int, group_size: int = 1) -> list[Member]:
-    return [Member(f"i{n}", f"g{n // group_size}", "zara", "men") for n in range(count)]
+def people(count: int, group_size: int = 1, stratum: int | None = 0) -> list[Member]:
+    return [Member(f"i{n}", f"g{n // group_size}", stratum) for n in range(count)]
 
 
 def test_a_group_that_fits_two_quotas_leaves_the_scarce_one_free() -> None:
-    both = [Member("a", "both", "zara", "men"), Member("b", "both", "zara", "women")]
-    for name in "xyz":  # whatever the ranks, `both` must serve the women
-        drawn = draw([*both, Member(name, name, "zara", "men")], settings(QUOTAS[:2]))
+    both = [Member("a", "both", 0), Member("b", "both", 1)]
+    quotas = [EvalQuota(source="zara", count=1), EvalQuota(source="zalando", count=1)]
+    for name in "xyz":  # whatever the ranks, `both` must serve the second
+        drawn = draw([*both, Member(name, name, 0)], settings(quotas))
         assert drawn.filled == (1, 1) and set(drawn.splits["eval"]) == {name, "b"}
 
 
@@ -132,5 +143,5 @@ def test_seed_and_strata_decide() -> None:
 
 
 def test_edges_of_the_shares() -> None:
-    assert Counter(map(len, draw(people(9), settings([], validation=0)).splits.values())) == {0: 2, 9: 1}
-    assert len(draw(people(9), settings([], validation=1)).splits["validation"]) == 9
+    assert Counter(map(len, draw(people(9, stratum=None), settings([], validation=0)).splits.values())) == {0: 2, 9: 1}
+    assert len(draw(people(9, stratum=None), settings([], validation=1)).splits["validation"]) == 9

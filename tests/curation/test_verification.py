@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curation.config import CurationConfig, SplitConfig
+from curation.run import candidates, curate, screen_and_split
+from curation.split_files import Settings, write_splits
+from curation.verification import SplitError, verify
+from manifests.schema import IMAGES
+from tests.curation.conftest import encode, person, scene, write_labels
+
+Change = Callable[[Path, dict[str, list[str]]], None]
+
+QUOTAS = [{"source": "studio", "gender": "women", "count": 4}, {"source": "street", "count": 2}]
+
+
+def configured(photos: Path) -> CurationConfig:
+    folders = [
+        {"path": photos / "studio", "source": "studio", "gender": "women"},
+        {"path": photos / "street", "source": "street"},
+    ]
+    split = {"eval": QUOTAS, "validation": 0.4}
+    return CurationConfig.model_validate(
+        {"workers": 1, "min_size": 64, "sources": {"folders": folders}, "split": split}
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished dataset of 30 different pictures."""
+    root = tmp_path_factory.mktemp("verification")
+    for name, seeds in {"studio": range(20), "street": range(20, 30)}.items():
+        (root / "photos" / name).mkdir(parents=True)
+        for seed in seeds:
+            (root / "photos" / name / f"{seed:02}.jpg").write_bytes(encode(scene(seed, (96, 120))))
+    config = configured(root / "photos")
+    curate(root / "set", config)
+    write_labels(root / "set", {one: (person(),) for one in candidates(root / "set")})
+    screen_and_split(root / "set", config)
+    return root / "set"
+
+
+@pytest.fixture
+def dataset(made: Path, tmp_path: Path) -> Iterator[Path]:
+    shutil.copytree(made, tmp_path / "set")
+    yield tmp_path / "set"
+
+
+def splits(dataset: Path) -> dict[str, list[str]]:
+    return {name: (dataset / "splits" / f"{name}.txt").read_text().split() for name in ("eval", "train", "validation")}
+
+
+def write_split(dataset: Path, name: str, ids: list[str]) -> None:
+    (dataset / "splits" / f"{name}.txt").write_text("".join(f"{one}\n" for one in ids))
+
+
+def change_row(dataset: Path, image_id: str, **values: Any) -> None:
+    rows = pq.read_table(dataset / "images.parquet").to_pylist()
+    for row in rows:
+        if row["image_id"] == image_id:
+            row.update(values)
+    pq.write_table(pa.Table.from_pylist(rows, schema=IMAGES), dataset / "images.parquet")
+
+
+def row_of(dataset: Path, image_id: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = pq.read_table(dataset / "images.parquet").to_pylist()
+    return next(row for row in rows if row["image_id"] == image_id)
+
+
+def file_of(dataset: Path, image_id: str) -> Path:
+    return dataset / str(row_of(dataset, image_id)["path"])
+
+
+def test_an_honest_split_is_proved(dataset: Path) -> None:
+    found = verify(dataset)
+    assert [(one.name, one.filled, one.count) for one in found.proof.quotas] == [
+        ("studio women", 4, 4), ("street", 2, 2),
+    ]  # fmt: skip
+    assert found.proof.failures() == []
+    assert found.proof.shared_products == found.proof.shared_groups == found.proof.absent == ()
+    assert found.pictures >= 6 and len(found.proof.closest) == 6
+    rows = {row["image_id"]: row["phash"] for row in pq.read_table(dataset / "images.parquet").to_pylist()}
+    ids = splits(dataset)
+    brute = min((rows[a] ^ rows[b]).bit_count() for a in ids["eval"] for b in ids["train"] + ids["validation"])
+    assert found.proof.smallest_distance == brute
+    assert verify(dataset, configured(dataset).split) == found
+
+
+def drop_from_eval(dataset: Path, ids: dict[str, list[str]]) -> None:
+    write_split(dataset, "eval", ids["eval"][1:])
+
+
+def move_to_train(dataset: Path, ids: dict[str, list[str]]) -> None:
+    write_split(dataset, "eval", ids["eval"][1:])
+    write_split(dataset, "train", sorted([*ids["train"], ids["eval"][0]]))
+
+
+def name_twice(dataset: Path, ids: dict[str, list[str]]) -> None:
+    write_split(dataset, "train", sorted([*ids["train"], ids["eval"][0]]))
+
+
+def invent_an_image(dataset: Path, ids: dict[str, list[str]]) -> None:
+    write_split(dataset, "train", sorted([*ids["train"], "f" * 64]))
+
+
+def name_a_dropped_image(dataset: Path, ids: dict[str, list[str]]) -> None:
+    change_row(dataset, ids["train"][0], status="dropped", reason="cropped")
+
+
+def share_a_group(dataset: Path, ids: dict[str, list[str]]) -> None:
+    change_row(dataset, ids["train"][0], group_id=row_of(dataset, ids["eval"][0])["group_id"])
+
+
+def share_a_product_under_another_group(dataset: Path, ids: dict[str, list[str]]) -> None:
+    for one in (ids["eval"][0], ids["train"][0]):
+        sightings = row_of(dataset, one)["sightings"]
+        change_row(dataset, one, sightings=[{**sightings[0], "source": "studio", "product_id": "4711"}])
+
+
+def copy_a_hash(dataset: Path, ids: dict[str, list[str]]) -> None:
+    change_row(dataset, ids["train"][0], phash=row_of(dataset, ids["eval"][0])["phash"])
+
+
+def hide_a_hash(dataset: Path, ids: dict[str, list[str]]) -> None:
+    change_row(dataset, ids["eval"][0], phash=row_of(dataset, ids["eval"][0])["phash"] ^ 1)
+
+
+def exchange_a_picture(dataset: Path, ids: dict[str, list[str]]) -> None:
+    file_of(dataset, ids["eval"][0]).write_bytes(encode(scene(99, (96, 120))))
+
+
+def lose_a_picture(dataset: Path, ids: dict[str, list[str]]) -> None:
+    file_of(dataset, ids["validation"][0]).unlink()
+
+
+def change_the_stratum(dataset: Path, ids: dict[str, list[str]]) -> None:
+    change_row(dataset, ids["eval"][0], source="elsewhere")
+
+
+def lower_a_count(dataset: Path, ids: dict[str, list[str]]) -> None:
+    for name in ids:
+        path = dataset / "splits" / f"{name}.json"
+        told = json.loads(path.read_text())
+        told["quotas"][0] |= {"count": 3, "filled": 3}
+        path.write_text(json.dumps(told, indent=2) + "\n")
+
+
+def forge_the_proof(dataset: Path, ids: dict[str, list[str]]) -> None:
+    path = dataset / "splits" / "train.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+
+
+def remove_a_file(dataset: Path, ids: dict[str, list[str]]) -> None:
+    (dataset / "splits" / "train.txt").unlink()
+
+
+TAMPERED: list[tuple[Change, str]] = [
+    (drop_from_eval, r"(studio women|street): \d of \d images"),
+    (move_to_train, r"(studio women|street): \d of \d images"),
+    (name_twice, "1 ids that stand twice"),
+    (invent_an_image, "1 ids that images.parquet does not keep: ffff"),
+    (name_a_dropped_image, "1 ids that images.parquet does not keep"),
+    (share_a_group, "1 groups in several splits"),
+    (share_a_product_under_another_group, "1 products, styles or pictures in several splits: studio product 4711"),
+    (share_a_product_under_another_group, "1 images that belong together in several groups"),
+    (copy_a_hash, "1 images that belong together in several groups"),
+    (hide_a_hash, "does not have the perceptual hash"),
+    (exchange_a_picture, "does not hold the bytes"),
+    (lose_a_picture, "1 pictures are not in the image store"),
+    (change_the_stratum, r"(studio women|street): \d of \d images"),
+    (lower_a_count, "studio women: 4 of 3 images"),
+    (forge_the_proof, "not what images.parquet and eval.json give: train.json"),
+    (remove_a_file, "no complete splits"),
+]
+
+
+@pytest.mark.parametrize(("change", "says"), TAMPERED, ids=[change.__name__ for change, _ in TAMPERED])
+def test_a_forgery_is_caught(dataset: Path, change: Change, says: str) -> None:
+    change(dataset, splits(dataset))
+    with pytest.raises(SplitError, match=says):
+        verify(dataset)
+
+
+def test_another_configuration_is_told(dataset: Path) -> None:
+    with pytest.raises(SplitError, match="not drawn by this configuration"):
+        verify(dataset, SplitConfig(eval=()))
+
+
+def test_near_duplicates_that_grouping_missed_are_found_by_looking(tmp_path: Path) -> None:
+    """Curated without looking for duplicates, split as if they had been looked for."""
+    photos, dataset = tmp_path / "photos", tmp_path / "set"
+    photos.mkdir()
+    for seed in range(8):
+        for quality in (95, 30):
+            (photos / f"{seed}-{quality}.jpg").write_bytes(encode(scene(seed, (96, 120)), quality=quality))
+    split = {"eval": [{"source": "own", "count": 4}]}
+    careless = CurationConfig.model_validate({
+        "workers": 1, "min_size": 64, "hamming_radius": 0, "colour_distance": 0, "split": split,
+        "sources": {"folders": [{"path": photos, "source": "own"}]},
+    })  # fmt: skip
+    curate(dataset, careless)
+    write_labels(dataset, {one: (person(),) for one in candidates(dataset)})
+    screen_and_split(dataset, careless)
+    settings = Settings.of(CurationConfig.model_validate({"hamming_radius": 16, "split": split}), None)
+    write_splits(dataset / "splits", pq.read_table(dataset / "images.parquet"), settings, "x")
+    with pytest.raises(SplitError, match="are near duplicates"):
+        verify(dataset)
