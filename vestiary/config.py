@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from curation.config import CurationConfig
 from densepose_labeler.config import LabelConfig
+from densepose_labeler.service.config import ServiceConfig
 from manifests.settings import DatasetConfig, Settings, SettingsError, fingerprint, parse, read_toml
 from scrapers.config import CONFIG_VARIABLE, DEFAULT_CONFIG, CrawlConfig
 
@@ -32,10 +33,11 @@ class Config(Settings):
     crawl: CrawlConfig = CrawlConfig()
     curation: CurationConfig = CurationConfig()
     label: LabelConfig = LabelConfig()
+    service: ServiceConfig = ServiceConfig()
 
     def described(self) -> dict[str, Any]:
-        """What determines the dataset, as plain data: all but the address that the demo shops happen to have."""
-        return self.model_dump(mode="json", exclude={"crawl": {"gateway"}})
+        """What determines the dataset, as plain data: all but how it is served, and the demo shops' address."""
+        return self.model_dump(mode="json", exclude={"crawl": {"gateway"}, "service": True})
 
     @model_validator(mode="after")
     def _one_screening_model(self) -> Self:
