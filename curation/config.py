@@ -52,6 +52,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from manifests.decoding import MAX_PIXELS
 from manifests.reasons import Facing, Gender, View
 from manifests.settings import Settings
 
@@ -180,7 +181,7 @@ class CurationConfig(Settings):
 
     sources: SourcesConfig = SourcesConfig()
     min_size: int = Field(default=256, ge=1)
-    max_pixels: int = Field(default=100_000_000, ge=1)
+    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
     hamming_radius: int = Field(default=8, ge=0, le=16)
     colour_distance: float = Field(default=5.0, ge=0)
     workers: int = Field(default=0, ge=0)
