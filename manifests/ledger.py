@@ -6,10 +6,12 @@ processes may write at once, and an image's row is written only after its file i
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +32,9 @@ CREATE TABLE IF NOT EXISTS sightings (
     position INTEGER NOT NULL, product_id TEXT NOT NULL, style_id TEXT NOT NULL, view TEXT NOT NULL,
     gender TEXT NOT NULL, category TEXT NOT NULL, brand TEXT NOT NULL, colour TEXT NOT NULL, title TEXT NOT NULL,
     robots TEXT NOT NULL, synthetic INTEGER NOT NULL, PRIMARY KEY (page_url, image_url)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pages (
+    url TEXT PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, content TEXT NOT NULL, read_at REAL NOT NULL,
+    gone_at REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, fingerprint TEXT NOT NULL, started_at REAL NOT NULL,
     finished_at REAL, reason TEXT, summary TEXT);
@@ -102,6 +107,26 @@ class Sighting:
     synthetic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What a page said when it was read, kept so that it need not be asked for again.
+
+    Attributes:
+        url: as requested.
+        kind: "product" or "listing".
+        content: JSON of the kind's own making.
+        read_at: seconds since 1970, UTC.
+        gone_at: when the shop answered that it is gone; None while it is there.
+    """
+
+    url: str
+    source: str
+    kind: str
+    content: str
+    read_at: float = field(default_factory=time.time)
+    gone_at: float | None = None
+
+
 class Ledger:
     """The ledger at `path`, made if absent. Use it as a context manager, or `close` it.
 
@@ -117,6 +142,17 @@ class Ledger:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Everything recorded inside is there as a whole or not at all, whenever the process is killed."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
     def record_fetch(self, fetch: Fetch) -> None:
         """Append an attempt; earlier attempts at the same URL stay."""
         self._insert("fetches", asdict(fetch) | {"signals": json.dumps(fetch.signals)})
@@ -127,6 +163,16 @@ class Ledger:
             f"SELECT {_columns(Fetch)} FROM fetches WHERE url = ? ORDER BY id DESC LIMIT 1", (url,)
         ).fetchone()
         return _fetch(row) if row else None
+
+    def failures(self, url: str) -> tuple[int, float]:
+        """How many attempts at `url` have failed in passing since the last that did not, and when the newest was made.
+
+        Returns:
+            (0, 0.0) if the newest attempt is settled, or there is none.
+        """
+        rows = self._db.execute(f"SELECT {_columns(Fetch)} FROM fetches WHERE url = ? ORDER BY id DESC", (url,))
+        failed = list(itertools.takewhile(lambda fetch: not fetch.is_settled, map(_fetch, rows)))
+        return (len(failed), failed[0].fetched_at) if failed else (0, 0.0)
 
     def fetches(self, source: str | None = None, kind: FetchKind | None = None) -> list[Fetch]:
         """The newest attempt at every URL, sorted by URL."""
@@ -150,6 +196,27 @@ class Ledger:
         for row in rows:
             sighting = _sighting(row)
             yield sighting, latest.get(sighting.image_url)
+
+    def remember(self, page: KnownPage) -> None:
+        """Keep what a page said; a later reading replaces it."""
+        self._insert("pages", asdict(page), replace=True)
+
+    def recall(self, url: str) -> KnownPage | None:
+        """What the page at `url` said when it was last read."""
+        row = self._db.execute(f"SELECT {_columns(KnownPage)} FROM pages WHERE url = ?", (url,)).fetchone()
+        return KnownPage(*row) if row else None
+
+    def known_pages(self, source: str, kind: str) -> Iterator[KnownPage]:
+        """All pages of a kind, sorted by URL."""
+        for row in self._db.execute(
+            f"SELECT {_columns(KnownPage)} FROM pages WHERE source = ? AND kind = ? ORDER BY url", (source, kind)
+        ):
+            yield KnownPage(*row)
+
+    def mark_gone(self, url: str) -> bool:
+        """Note that a page which was known is gone from the shop; False if it was not known."""
+        changed = self._db.execute("UPDATE pages SET gone_at = ? WHERE url = ?", (time.time(), url))
+        return changed.rowcount > 0
 
     def start_run(self, source: str, fingerprint: str) -> int:
         """Note that a crawl begins; returns the run's number for `finish_run`."""
@@ -175,15 +242,15 @@ class Ledger:
 
     def last_run(self, source: str) -> dict[str, Any] | None:
         """The newest run of `source`: fingerprint, started_at, finished_at, reason, summary."""
-        row = self._db.execute(
-            "SELECT fingerprint, started_at, finished_at, reason, summary FROM runs"
-            " WHERE source = ? ORDER BY id DESC LIMIT 1",
-            (source,),
-        ).fetchone()
-        if row is None:
-            return None
+        return next(self.runs(source), None)
+
+    def runs(self, source: str) -> Iterator[dict[str, Any]]:
+        """All runs of `source`, newest first, as `last_run` gives them; `reason` is None for one that was killed."""
         names = ("fingerprint", "started_at", "finished_at", "reason")
-        return dict(zip(names, row, strict=False)) | {"summary": json.loads(row[4]) if row[4] else {}}
+        for row in self._db.execute(
+            f"SELECT {', '.join(names)}, summary FROM runs WHERE source = ? ORDER BY id DESC", (source,)
+        ):
+            yield dict(zip(names, row, strict=False)) | {"summary": json.loads(row[4]) if row[4] else {}}
 
     def close(self) -> None:
         self._db.close()
@@ -202,7 +269,7 @@ class Ledger:
         self._db.execute(f"{verb} INTO {table} ({names}) VALUES ({marks})", list(values.values()))
 
 
-def _columns(record: type[Fetch] | type[Sighting]) -> str:
+def _columns(record: type[Fetch] | type[Sighting] | type[KnownPage]) -> str:
     return ", ".join(item.name for item in fields(record))
 
 

@@ -27,6 +27,8 @@ _WANTED = frozenset({"script", "xhr", "fetch"})
 _HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
 _TILE_SECONDS = 10.0  # for the first tile to appear
 _IDLE_SECONDS = 5.0  # for the page's own data to arrive
+PAGES_PER_CONTEXT = 50
+"""Pages that one browser context paints before another takes its place."""
 _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -68,6 +70,8 @@ class Browser:
         self._executable = executable
         self._tile = tile
         self._context = context
+        self._painted = 0
+        self._generation = 0
 
     def settings(self) -> dict[str, Any]:
         """The Scrapy settings that install the handler; without them no request ever reaches a browser."""
@@ -88,10 +92,20 @@ class Browser:
         }
 
     def meta(self, response: Response) -> dict[str, Any]:
-        """Request.meta that has a fetched page painted; the browser's page is closed whatever happens."""
+        """Request.meta that has a fetched page painted; the browser's page is closed whatever happens.
+
+        A context serves so many pages and is then closed, so that what a browser holds does not grow with the crawl.
+        """
         from scrapy_playwright.page import PageMethod
 
+        self._painted += 1
+        if self._painted % PAGES_PER_CONTEXT == 0:
+            self._generation += 1
+
         async def give_document(page: Any, request: Request) -> None:
+            for other in [] if page.context.browser is None else page.context.browser.contexts:
+                if other != page.context:
+                    await other.close()
             given = False
 
             async def handle(route: Any) -> None:
@@ -109,6 +123,7 @@ class Browser:
 
         return {
             "playwright": True,
+            "playwright_context": f"painting-{self._generation}",
             "playwright_context_kwargs": {
                 "user_agent": self._context.config.user_agent,
                 "service_workers": "block",
@@ -117,6 +132,11 @@ class Browser:
             "playwright_page_init_callback": give_document,
             "playwright_page_methods": [PageMethod(_paint, self._tile)],
         }
+
+    def renewed(self, meta: dict[str, Any]) -> dict[str, Any]:
+        """`meta` of a painting that failed, for another attempt in a context of its own."""
+        self._generation += 1
+        return meta | {"playwright_context": f"painting-{self._generation}"}
 
     async def aborts(self, request: Any) -> bool:
         """True if a request that a page makes by itself must not be sent."""

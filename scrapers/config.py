@@ -55,6 +55,7 @@ from pydantic import Field, field_validator, model_validator
 
 from manifests.reasons import Gender
 from manifests.settings import DatasetConfig, Settings, fingerprint, section
+from scrapers.items import FIELDS
 
 GATEWAY_VARIABLE = "VESTIARY_GATEWAY"
 CONFIG_VARIABLE = "VESTIARY_CONFIG"
@@ -80,12 +81,25 @@ class Permission(Settings):
 
 
 class Gates(Settings):
-    """What a complete crawl must reach; below it the shop has probably changed its pages and the run fails."""
+    """What a crawl must reach; below it the shop has probably changed its pages and the run fails."""
 
-    products: int = Field(1, ge=0, description="least number of products")
+    products: int = Field(1, ge=0, description="least number of products of a whole crawl")
     field_coverage: float = Field(0.8, ge=0, le=1, description="least share of products with title, id and gender")
+    fields: dict[str, float] = Field(default_factory=dict, description="least share of products with a certain field")
     images_per_product: float = Field(1.0, ge=0, description="least mean number of pictures seen per product")
     unknown_views: float = Field(1.0, ge=0, le=1, description="greatest share of pictures whose view is unknown")
+    unknown_genders: float = Field(1.0, ge=0, le=1, description="greatest share of products of no known department")
+    duplicates: float = Field(0.5, ge=0, le=1, description="greatest share of pictures that several styles show")
+    errors: float = Field(0.5, ge=0, le=1, description="greatest share of pages that failed")
+    lost_images: float = Field(1.0, ge=0, le=1, description="greatest share of pictures asked for that failed")
+    fall: float = Field(0.3, gt=0, le=1, description="how far a run may fall behind the last good one of its shop")
+
+    @field_validator("fields")
+    @classmethod
+    def _are_fields(cls, value: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(value) - set(FIELDS)):
+            raise ValueError(f"no such field: {', '.join(unknown)}; there are {', '.join(FIELDS)}")
+        return value
 
 
 class ShopConfig(Settings):
@@ -94,7 +108,8 @@ class ShopConfig(Settings):
     base_url: str = Field(description="scheme and host, such as https://www.zara.com")
     market: str = Field("", pattern=r"^([\w-]+(/[\w-]+)*)?$", description="country and language segments of the paths")
     image_hosts: tuple[str, ...] = Field(min_length=1, description="hosts that serve the shop's pictures")
-    categories: tuple[Category, ...] = Field(min_length=1)
+    categories: tuple[Category, ...] = ()
+    sitemaps: tuple[str, ...] = Field((), description='sitemap URLs of the host; "robots" for those robots.txt names')
     synthetic: bool = Field(False, description="the pictures are rendered, not photographed")
     image_width: int | None = Field(None, ge=200, le=6000, description="pixels to ask for; default: the shop's largest")
     max_pages: int = Field(50, ge=1, description="pages of one listing to follow")
@@ -116,6 +131,18 @@ class ShopConfig(Settings):
             if "/" in host or not host:
                 raise ValueError(f"{host!r} is not a host name such as 'static.zara.net'")
         return tuple(host.lower() for host in value)
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> ShopConfig:
+        if not self.categories and not self.sitemaps:
+            raise ValueError("nothing to crawl: give categories or sitemaps")
+        for category in self.categories:
+            if self.market and not category.path.startswith(f"/{self.market}/"):
+                raise ValueError(f"{category.path!r} lies outside the market {self.market!r}")
+        for url in self.sitemaps:
+            if url != "robots" and (urlsplit(url).hostname or "").lower() != self.host:
+                raise ValueError(f"{url!r} is no address of {self.host} (nor the word 'robots')")
+        return self
 
     @property
     def host(self) -> str:

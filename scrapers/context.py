@@ -13,7 +13,9 @@ from manifests.image_store import ImageStore
 from manifests.ledger import Fetch, FetchKind, Ledger
 from scrapers.config import CrawlConfig, ShopConfig
 from scrapers.exit_status import ExitStatus
+from scrapers.memory import Memory
 from scrapers.outcomes import Outcome, Stopped
+from scrapers.tally import Tally
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -34,6 +36,7 @@ class CrawlContext:
         source: the shop's name, as in the ledger.
         dataset: the dataset directory.
         is_partial: the command line narrowed the configured crawl down.
+        refresh: pages that were read more seconds ago are looked at again; None for never.
         counts: what the report and the progress display show.
         stopped: why no further request is sent; None while the crawl runs.
     """
@@ -45,6 +48,9 @@ class CrawlContext:
     dataset: Path
     ledger: Ledger
     is_partial: bool = False
+    refresh: float | None = None
+    memory: Memory = field(init=False)
+    tally: Tally = field(init=False)
     policies: HostPolicies = field(init=False)
     store: ImageStore = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
@@ -55,6 +61,8 @@ class CrawlContext:
 
         self.store = ImageStore(self.dataset / "images")
         self.policies = HostPolicies(self)
+        self.tally = Tally(self.counts)
+        self.memory = Memory(self.ledger, self.source, self.refresh)
 
     def record(self, url: str, kind: FetchKind, outcome: Outcome) -> None:
         """Record a fetch that brought nothing."""

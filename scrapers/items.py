@@ -34,7 +34,11 @@ class ProductItem:
         page_url: the product's page, without query parts that do not identify it.
         product_id: identity of the product in this colour.
         style_id: joins the colours of one product.
+        category: in the shop's words and language.
         gender: None where the page does not say; `Gender.UNKNOWN` where it names another department.
+        garment: `category` in a small normal form (scrapers.pages.garments).
+        price: what it costs now, in units of `currency` with a point, such as "219.00"; never without `currency`.
+        currency: ISO 4217.
     """
 
     source: str
@@ -47,6 +51,18 @@ class ProductItem:
     category: str
     gender: Gender | None
     images: tuple[ImageRef, ...]
+    garment: str = ""
+    price: str = ""
+    currency: str = ""
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The names of `FIELDS` that the page gave."""
+        return tuple(name for name in FIELDS if getattr(self, name) not in ("", None, Gender.UNKNOWN))
+
+
+FIELDS = ("title", "product_id", "style_id", "brand", "colour", "category", "garment", "gender", "price")
+"""The facts of a product whose absence is counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 Pictures go through the downloader like pages: robots.txt, opt-out signals, block recognition and pacing hold for them.
 Scrapy's own image pipeline re-encodes, and its file pipeline forgets what failed; this one does neither:
 
-- every picture of every product is recorded as a sighting, also one that is refused or was fetched before;
+- every picture of every product was recorded as a sighting before (sightings.py), also one that is refused here;
 - nothing is fetched twice: bytes that are here stay, a refusal for good is not tried again, a passing failure (timeout,
-  server error, broken transfer) is tried on the next run;
+  server error, broken transfer) is tried again later (memory.py);
 - what is a picture by its first bytes is stored, even if it is cut short inside (curation drops it as undecodable), for
   that is the file the shop has. What is no picture at all stays in the ledger as not_image. A transfer that broke off
   before the declared length is truncated: the file is not what the shop has, so it is tried again.
@@ -25,8 +25,8 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from manifests.decoding import SUFFIXES, ImageError, probe, sniff
-from manifests.ledger import Fetch, Sighting
-from manifests.reasons import FetchReason, Gender, ImageReason, View
+from manifests.ledger import Fetch
+from manifests.reasons import FetchReason, ImageReason
 from scrapers.context import KIND, CrawlContext, context_of
 from scrapers.items import ImageRef, ProductItem
 from scrapers.outcomes import Outcome, Stopped, outcome_of_error, outcome_of_status
@@ -51,53 +51,17 @@ class MediaPipeline:
 
     async def process_item(self, item: ProductItem) -> ProductItem:
         context = context_of(self._crawler)
-        context.counts["products"] += 1
-        context.counts["products:described"] += bool(
-            item.title and item.product_id and item.gender not in (None, Gender.UNKNOWN)
-        )
         for image in item.images:
-            context.counts["pictures"] += 1
-            context.counts["pictures:unknown_view"] += image.view is View.UNKNOWN and not image.is_video
-            await self._see(context, item, image)
             async with self._one_at_a_time:
                 await self._fetch(context, image)
         return item
-
-    async def _see(self, context: CrawlContext, item: ProductItem, image: ImageRef) -> None:
-        belongs = _host(image.url) in context.shop.image_hosts
-        if image.is_video:
-            robots = "not asked: a film"
-        elif not belongs:
-            robots = "not asked: another host"
-        elif context.is_stopping:
-            policy = context.policies.known(image.url)
-            robots = policy.verdict(image.url) if policy else "not asked: the crawl stopped"
-        else:
-            robots = (await context.policies.of(image.url)).verdict(image.url)
-        context.ledger.record_sighting(
-            Sighting(
-                source=item.source,
-                page_url=item.page_url,
-                image_url=image.url,
-                image_key=image.image_key,
-                position=image.position,
-                product_id=item.product_id,
-                style_id=item.style_id,
-                view=image.view,
-                gender=item.gender or Gender.UNKNOWN,
-                category=item.category,
-                brand=item.brand,
-                colour=item.colour,
-                title=item.title,
-                robots=robots,
-                synthetic=context.shop.synthetic,
-            )
-        )
 
     async def _fetch(self, context: CrawlContext, image: ImageRef) -> None:
         last = context.ledger.last_fetch(image.url)
         if last is not None and await self._is_settled(context, last):
             context.counts[f"image:known:{last.outcome}"] += 1
+        elif last is not None and context.memory.is_too_early(image.url):
+            context.counts["image:deferred"] += 1
         elif image.is_video:
             context.record(image.url, "image", Outcome(FetchReason.VIDEO, "a film by the shop's own data"))
         elif _host(image.url) not in context.shop.image_hosts:

@@ -13,6 +13,7 @@ from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 
+from manifests.reasons import FetchReason
 from scrapers.context import context_of
 
 if TYPE_CHECKING:
@@ -80,11 +81,7 @@ def quieten(settings: BaseSettings) -> None:
 def describe(counts: Mapping[str, int]) -> str:
     """The counts in one line."""
     known = sum(number for name, number in counts.items() if name.startswith("image:known"))
-    refused = sum(
-        number
-        for name, number in counts.items()
-        if name.startswith("image:") and not name.startswith(("image:known", "image:stored", "image:bytes"))
-    )
+    refused = sum(counts.get(f"image:{reason}", 0) for reason in FetchReason)
     parts = [f"{counts.get('page:ok', 0)} pages", f"{counts.get('products', 0)} products"]
     parts += [f"{counts.get('image:stored', 0)} pictures stored", f"{known} known", f"{refused} refused"]
     return ", ".join(parts)

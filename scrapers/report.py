@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from scrapy import signals
 
+from manifests.reasons import FetchReason
 from scrapers.context import CrawlContext, context_of
 from scrapers.exit_status import ExitStatus
-from scrapers.gates import failures
+from scrapers.gates import failures, last_good_run, regressions
+from scrapers.items import FIELDS
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -32,6 +34,8 @@ class Report:
         self._run = 0
         self._began = time.monotonic()
         self._errors = 0
+        self._fingerprint = ""
+        self._before: dict[str, Any] | None = None
         crawler.signals.connect(self._opened, signal=signals.spider_opened)
         crawler.signals.connect(self._error, signal=signals.spider_error)
         crawler.signals.connect(self._error, signal=signals.item_error)
@@ -48,10 +52,11 @@ class Report:
             logger.info(
                 "%s: permission: %s (%s; %s)", context.source, statement.basis, statement.reference, statement.contact
             )
-        fingerprint = context.config.fingerprint_of(context.source)
+        self._fingerprint = context.config.fingerprint_of(context.source)
         if context.is_partial:  # some of the categories, or a limit of its own: not the configured crawl
-            fingerprint = f"partial:{fingerprint}"
-        self._run = context.ledger.start_run(context.source, fingerprint)
+            self._fingerprint = f"partial:{self._fingerprint}"
+        self._before = last_good_run(context.ledger, context.source)
+        self._run = context.ledger.start_run(context.source, self._fingerprint)
 
     def _error(self, **_: object) -> None:
         self._errors += 1
@@ -88,9 +93,11 @@ class Report:
         )
         if counts["image:robots_barred"] and not fetched:
             return ExitStatus.ROBOTS, "robots.txt bars every picture"
-        if failed := failures(context.shop.gates, counts):
-            return ExitStatus.MARKUP, "; ".join(failed)
-        return ExitStatus.DONE, ""
+        failed = failures(context.shop.gates, counts, context.is_partial)
+        if self._before is not None:
+            is_same = self._before["fingerprint"] == self._fingerprint
+            failed += regressions(context.shop.gates, counts, self._before["summary"].get("counts", {}), is_same)
+        return (ExitStatus.MARKUP, "; ".join(failed)) if failed else (ExitStatus.DONE, "")
 
 
 def table(context: CrawlContext, seconds: float) -> Table:
@@ -100,15 +107,31 @@ def table(context: CrawlContext, seconds: float) -> Table:
     grid.add_column("what")
     grid.add_column("number", justify="right")
     grid.add_row("pages read", f"{counts['page:ok']:,}")
+    for name, words in (
+        ("known", "pages known"),
+        ("final", "pages gone or refused before"),
+        ("later", "pages put off"),
+    ):
+        if counts[f"page:{name}"]:
+            grid.add_row(words, f"{counts[f'page:{name}']:,}")
     grid.add_row("products", f"{counts['products']:,}")
     grid.add_row("pictures seen", f"{counts['pictures']:,}")
     grid.add_row("pictures stored", f"{counts['image:stored']:,}  ({counts['image:bytes'] / 1e6:.1f} MB)")
     grid.add_row("pictures known", f"{sum(n for name, n in counts.items() if name.startswith('image:known')):,}")
+    if counts["image:deferred"]:
+        grid.add_row("pictures put off", f"{counts['image:deferred']:,}")
     for name in sorted(counts):
         kind, _, reason = name.partition(":")
-        refused = kind in ("page", "image", "robots") and reason not in ("ok", "stored", "bytes")
-        if refused and not reason.startswith("known") and name != "robots:gone":  # a host may well have no rules
+        refused = kind in ("page", "image", "robots", "sitemap") and reason in set(FetchReason)
+        if refused and name != "robots:gone":  # a host may well have no rules
             grid.add_row(f"{kind} refused: {reason}", f"{counts[name]:,}")
+    for name in FIELDS:
+        if missing := counts["products"] - counts[f"field:{name}"]:
+            grid.add_row(f"products without {name}", f"{missing:,}")
+    if counts["products:gone"]:
+        grid.add_row("products gone since", f"{counts['products:gone']:,}")
+    if counts["products:other_department"]:
+        grid.add_row("products of another department", f"{counts['products:other_department']:,}")
     if counts["products:missed"]:
         grid.add_row("products missed (painted by script)", f"{counts['products:missed']:,}")
     grid.add_row("duration", f"{seconds:.1f} s")

@@ -8,7 +8,7 @@ import sys
 from scrapy.commands.crawl import Command as ScrapyCrawl
 
 from manifests.settings import SettingsError
-from scrapers.assignment import assign
+from scrapers.assignment import ARGUMENTS, assign
 from scrapers.exit_status import ExitStatus
 from scrapers.progress import quieten
 from scrapers.report import EXIT_STATUS
@@ -41,5 +41,8 @@ class Command(ScrapyCrawl):
         shops = sorted(self.crawler_process.spider_loader.list())
         if shop not in shops:
             raise SettingsError(f"no spider {shop!r}; there are {', '.join(shops)}")
-        named = {name: arguments.get(name) for name in ("config", "category", "limit")}
+        unknown = sorted(set(arguments) - set(ARGUMENTS))
+        if unknown:
+            raise SettingsError(f"no argument {unknown[0]!r}; there are {', '.join(ARGUMENTS)}")
+        named = {name: arguments.get(name) for name in ARGUMENTS}
         assign(shop, **named)

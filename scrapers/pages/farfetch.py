@@ -11,7 +11,19 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from manifests.reasons import Gender, View
 from scrapers.items import ImageRef, Listing, ProductItem, ProductLink
-from scrapers.pages.saved import Json, MarkupError, SavedPage, as_dict, as_dicts, image_urls, name_of, text_of
+from scrapers.pages.garments import garment_of
+from scrapers.pages.saved import (
+    Json,
+    MarkupError,
+    SavedPage,
+    as_dict,
+    as_dicts,
+    image_urls,
+    name_of,
+    offered_price,
+    price_of,
+    text_of,
+)
 
 SOURCE = "farfetch"
 LARGEST_WIDTH = 1000
@@ -39,7 +51,7 @@ def read_listing(page: SavedPage) -> Listing:
     urls += [card.attrib.get("href", "") for card in cards]
     products: dict[str, ProductLink] = {}
     for url in urls:
-        absolute = page.absolute(re.sub(r"(?<!:)/{2,}", "/", url)) if url else ""
+        absolute = page.absolute(_single_slashes(url)) if url else ""
         if number := product_id_of(absolute):
             # The same product may stand under a sale path as well, which robots.txt has been known to bar.
             key = _without_query(absolute) if "/sale/" in absolute else number
@@ -58,11 +70,13 @@ def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
     """
     group = page.json_ld_of("ProductGroup", "Product") or {}
     model = _view_model(page)
-    if not group and not model:
+    if not group and not model and not _apollo_images(page, product_id_of(page.url)):
         raise MarkupError(f"{page.url}: no JSON-LD product and no hydration state")
     details, designer = as_dict(model.get("details")), as_dict(model.get("designerDetails"))
     product_id = text_of(group.get("productGroupID")) or text_of(details.get("productId")) or product_id_of(page.url)
-    urls = image_urls(group.get("image")) or _hydrated_images(model)
+    urls = image_urls(group.get("image")) or _hydrated_images(model) or _apollo_images(page, product_id)
+    trail = _breadcrumb(page, model)
+    price, currency = _price(group, model)
     return ProductItem(
         source=SOURCE,
         page_url=_without_query(page.url),
@@ -71,10 +85,26 @@ def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
         title=text_of(group.get("name")) or text_of(details.get("shortDescription")),
         brand=name_of(group.get("brand")) or text_of(designer.get("name")),
         colour=text_of(group.get("color")) or text_of(designer.get("designerColour")),
-        category=_category(page, model),
-        gender=_gender(page, details),
+        category=trail[-1][0] if trail else "",
+        gender=_gender(page, details, trail),
         images=images_of((page.absolute(url) for url in urls), product_id, width),
+        garment=_garment(trail),
+        price=price,
+        currency=currency,
     )
+
+
+def product_link(url: str) -> ProductLink | None:
+    """The product that an address names, boutique left off; None if it is that of something else."""
+    number = product_id_of(url)
+    return ProductLink(_without_query(_single_slashes(url)), number) if number else None
+
+
+def is_wanted_sitemap(url: str, market: str) -> bool:
+    """True for the parts that list the products of `market`, such as us-sitemap-products-1.xml.gz."""
+    name = urlsplit(url).path.rpartition("/")[2]
+    country = re.match(r"([a-z]{2})-sitemap-", name)
+    return "categor" not in name and (country is None or country[1] == (market.partition("/")[0] or "us"))
 
 
 def product_id_of(url: str) -> str:
@@ -133,25 +163,57 @@ def _hydrated_images(model: Json) -> list[str]:
     return [url for entry in ordered if (url := text_of(entry.get("zoom")) or text_of(entry.get("large")))]
 
 
-def _breadcrumb(page: SavedPage, model: Json) -> list[str]:
+def _apollo_images(page: SavedPage, product_id: str) -> list[str]:
+    """The pictures in the page state's `Variation:<id>` of the product."""
+    state = as_dict(as_dict(page.assigned(_HYDRATION)).get("apolloInitialState"))
+    images = as_dicts(as_dict(state.get(f"Variation:{product_id}")).get("images"))
+    ordered = sorted(images, key=lambda image: image["order"] if isinstance(image.get("order"), int) else 0)
+    return [url for image in ordered if (url := text_of(as_dict(image.get("size480")).get("url")))]
+
+
+def _price(group: Json, model: Json) -> tuple[str, str]:
+    """What the product costs now: the end of a chain of discounts, never the struck-through price before it."""
+    for variant in as_dicts(group.get("hasVariant")):
+        if (found := offered_price(variant)) != ("", ""):
+            return found
+    information = as_dict(model.get("priceInfo"))
+    final = as_dict(information.get("default")).get("finalPrice")
+    return price_of(final, information.get("currencyCode"))
+
+
+def _breadcrumb(page: SavedPage, model: Json) -> list[tuple[str, str]]:
+    """(name, path) of every step, JSON-LD first."""
     node = page.json_ld_of("BreadcrumbList")
     if node is not None:
-        names = [
-            name_of(item.get("item")) or text_of(item.get("name")) for item in as_dicts(node.get("itemListElement"))
+        steps = as_dicts(node.get("itemListElement"))
+        found = [
+            (name_of(step.get("item")) or text_of(step.get("name")), text_of(as_dict(step.get("item")).get("@id")))
+            for step in steps
         ]
     else:
-        names = [text_of(item.get("text")) or name_of(item) for item in as_dicts(model.get("breadcrumb"))]
-    return [name for name in names if name]
+        found = [
+            (text_of(step.get("text")) or name_of(step), text_of(step.get("href")))
+            for step in as_dicts(model.get("breadcrumb"))
+        ]
+    return [step for step in found if step[0]]
 
 
-def _category(page: SavedPage, model: Json) -> str:
-    return next(reversed(_breadcrumb(page, model)), "")
+def _garment(trail: list[tuple[str, str]]) -> str:
+    """By the last step's path, which is English in every language ("…/knitwear-5/items.aspx"), then by its name."""
+    name, path = trail[-1] if trail else ("", "")
+    return garment_of(path.removesuffix("/items.aspx").rpartition("/")[2], name)
 
 
-def _gender(page: SavedPage, details: Json) -> Gender | None:
-    match = _DEPARTMENT.search(urlsplit(page.url).path)
-    name = match[1] if match else text_of(details.get("genderName")).lower()
+def _gender(page: SavedPage, details: Json, trail: list[tuple[str, str]]) -> Gender | None:
+    """The department: of the breadcrumb's first step, else of the page's state, else of its address."""
+    first = _DEPARTMENT.search(trail[0][1] if trail else "")
+    address = _DEPARTMENT.search(urlsplit(page.url).path)
+    name = first[1] if first else text_of(details.get("genderName")).lower() or (address[1] if address else "")
     return _GENDERS.get(name, Gender.UNKNOWN) if name else None
+
+
+def _single_slashes(url: str) -> str:
+    return re.sub(r"(?<!:)/{2,}", "/", url)
 
 
 def _with_page(url: str, number: int) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
@@ -129,6 +130,35 @@ def image_urls(value: Any) -> list[str]:
         if isinstance(url, str) and url:
             found.append(url)
     return found
+
+
+def price_of(amount: Any, currency: Any, exponent: int = 0) -> tuple[str, str]:
+    """A price and its currency; ("", "") unless both are there.
+
+    Args:
+        amount: a number, or text with a point, in units of 10**exponent.
+        exponent: -2 for cents.
+    """
+    code = text_of(currency)
+    try:
+        value = Decimal(str(amount)).scaleb(exponent)
+    except InvalidOperation:
+        return "", ""
+    if not value.is_finite() or value <= 0 or not re.fullmatch(r"[A-Z]{3}", code):
+        return "", ""
+    return f"{value:f}", code
+
+
+def offered_price(node: Json) -> tuple[str, str]:
+    """The price in a schema.org product's first offer that has one; a struck-through price is what it cost before."""
+    offers = node.get("offers")
+    for offer in as_dicts(offers) or [as_dict(offers)]:
+        specified = offer.get("priceSpecification")
+        for price in [offer, *as_dicts(specified), as_dict(specified)]:
+            found = price_of(price.get("price"), price.get("priceCurrency"))
+            if found[0] and "Strikethrough" not in text_of(price.get("priceType")):
+                return found
+    return "", ""
 
 
 def _loads(text: str) -> Any:

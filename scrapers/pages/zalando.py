@@ -6,15 +6,25 @@ The page's data sits in a script whose class and number change from one front-en
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from manifests.reasons import Gender, View
 from scrapers.items import ImageRef, Listing, ProductItem, ProductLink
-from scrapers.pages.saved import Json, MarkupError, SavedPage, as_dict, as_dicts, image_urls, name_of, text_of
+from scrapers.pages.garments import garment_of
+from scrapers.pages.saved import (
+    Json,
+    MarkupError,
+    SavedPage,
+    as_dict,
+    as_dicts,
+    image_urls,
+    name_of,
+    offered_price,
+    price_of,
+    text_of,
+)
+from scrapers.pages.zalando_cache import cache_of, ern_sku, facts_of
 
 SOURCE = "zalando"
 LARGEST_WIDTH = 1800
@@ -36,7 +46,7 @@ def read_listing(page: SavedPage) -> Listing:
     Raises:
         MarkupError: neither embedded data nor a tile.
     """
-    cache = _cache(page)
+    cache = cache_of(page)
     collection = _category_collection(cache)
     urls = [*_collection_urls(collection, cache), *_tile_urls(page)]
     products: dict[str, ProductLink] = {}
@@ -59,14 +69,15 @@ def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
         MarkupError: the page has no data of its product.
     """
     sku = sku_of(page.url) or _canonical_sku(page)
-    facts, entity = _facts_of(page, sku)
+    facts, entity = facts_of(page, sku)
     media = _gallery(facts)
+    ld = _linked(page, sku)
     if not media:
-        ld = page.json_ld_of("Product", "ProductGroup")
         if ld is None:
             raise MarkupError(f"{page.url}: no graphqlCache with a gallery and no JSON-LD product")
         return _of_json_ld(page, ld, sku, entity, width)
     colour = as_dict(facts.get("color"))
+    price, currency = _price(facts, entity, ld or {})
     return ProductItem(
         source=SOURCE,
         page_url=_without_query(page.url),
@@ -75,10 +86,24 @@ def read_product(page: SavedPage, width: int = LARGEST_WIDTH) -> ProductItem:
         title=text_of(facts.get("name")),
         brand=name_of(facts.get("brand")),
         colour=text_of(colour.get("name")) or text_of(colour.get("label")),
-        category=text_of(facts.get("category")) or text_of(entity.get("silhouette")),
+        category=text_of(facts.get("category")) or text_of(entity.get("category")) or text_of(entity.get("silhouette")),
         gender=_gender(entity),
         images=images_of(media, width),
+        garment=_garment(facts, entity),
+        price=price,
+        currency=currency,
     )
+
+
+def product_link(url: str) -> ProductLink | None:
+    """The product that an address names; None if it is that of something else, such as an outfit."""
+    sku = sku_of(url)
+    return ProductLink(_without_query(url), sku) if sku else None
+
+
+def is_wanted_sitemap(url: str, market: str) -> bool:
+    """Every part of a sitemap may list products: the countries' shops have hosts of their own."""
+    return True
 
 
 def sku_of(url: str) -> str:
@@ -101,48 +126,6 @@ def images_of(media: list[tuple[str, bool]], width: int) -> tuple[ImageRef, ...]
     )
 
 
-def _cache(page: SavedPage) -> list[tuple[Json, Json]]:
-    """All (query variables, data) of the page's graphql caches, in page order."""
-    found = []
-    for script in page.json_scripts("graphqlCache"):
-        for holder in _holders(script):
-            for key, answer in as_dict(holder.get("graphqlCache")).items():
-                try:
-                    variables = as_dict(as_dict(json.loads(key)).get("variables"))
-                except ValueError:
-                    variables = {}
-                found.append((variables, as_dict(as_dict(answer).get("data"))))
-    return found
-
-
-def _holders(value: Any) -> Iterator[Json]:
-    if isinstance(value, dict) and "graphqlCache" in value:
-        yield value
-    elif isinstance(value, (dict, list)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _holders(item)
-
-
-def _facts_of(page: SavedPage, sku: str) -> tuple[Json, Json]:
-    """What the cache says of product `sku`: product fields merged (the first value wins), and entity fields."""
-    facts: Json = {}
-    entity: Json = {}
-    for _, data in _cache(page):
-        for name, target in (("product", facts), ("entity", entity), ("context", entity)):
-            record = as_dict(data.get(name))
-            if sku in (record.get("sku"), _ern_sku(record.get("id")), _ern_sku(record.get("entity_id"))):
-                for field, value in record.items():
-                    if value not in (None, [], {}):
-                        target.setdefault(field, value)
-    if "navigationTargetGroup" in facts:
-        entity.setdefault("navigationTargetGroup", facts["navigationTargetGroup"])
-    return facts, entity
-
-
-def _ern_sku(value: Any) -> str:
-    return value.rpartition("::")[2].upper() if isinstance(value, str) and value.startswith("ern:product::") else ""
-
-
 def _gallery(facts: Json) -> list[tuple[str, bool]]:
     for name in _GALLERIES:
         entries = [
@@ -160,6 +143,7 @@ def _of_json_ld(page: SavedPage, ld: Json, sku: str, entity: Json, width: int) -
     variant = next((item for item in variants if sku and sku in str(item)), variants[0] if variants else {})
     urls = image_urls(ld.get("image")) or image_urls(variant.get("image"))
     product_id = sku or text_of(ld.get("sku"))
+    price, currency = _price({}, entity, ld)
     return ProductItem(
         source=SOURCE,
         page_url=_without_query(page.url),
@@ -168,10 +152,46 @@ def _of_json_ld(page: SavedPage, ld: Json, sku: str, entity: Json, width: int) -
         title=text_of(ld.get("name")),
         brand=name_of(ld.get("brand")) or text_of(ld.get("manufacturer")),
         colour=text_of(ld.get("color")) or text_of(variant.get("color")),
-        category=text_of(ld.get("category")) or text_of(entity.get("silhouette")),
+        category=text_of(ld.get("category")) or text_of(entity.get("category")) or text_of(entity.get("silhouette")),
         gender=_gender(entity),
         images=images_of([(page.absolute(url), False) for url in urls], width),
+        garment=_garment({}, entity) or garment_of(text_of(ld.get("category"))),
+        price=price,
+        currency=currency,
     )
+
+
+def _linked(page: SavedPage, sku: str) -> Json | None:
+    """The JSON-LD node of product `sku`; one that names another product (a recommendation) is passed over."""
+    nodes = [node for node in page.json_ld if node.get("@type") in ("Product", "ProductGroup")]
+    named = [(node, {text_of(node.get(key)).upper() for key in ("sku", "productGroupID")} - {""}) for node in nodes]
+    return next((node for node, names in named if not names or not sku or sku in names), None)
+
+
+def _price(facts: Json, entity: Json, ld: Json) -> tuple[str, str]:
+    """What the product costs now: JSON-LD's offer, or the cache's amount in cents with the currency of its offers."""
+    if (offered := offered_price(ld) if ld else ("", "")) != ("", ""):
+        return offered
+    for variant in as_dicts(ld.get("hasVariant")):
+        if (offered := offered_price(variant)) != ("", ""):
+            return offered
+    simple = as_dict(as_dict(next(iter(as_dicts(facts.get("simples"))), {}).get("offer")).get("price"))
+    amounts = as_dict(entity.get("display_price"))
+    currency = as_dict(simple.get("original")).get("currency")
+    for holder in (
+        amounts.get("promotional"),
+        amounts.get("current"),
+        simple.get("promotional"),
+        simple.get("original"),
+    ):
+        if (found := price_of(as_dict(holder).get("amount"), currency, -2)) != ("", ""):
+            return found
+    return "", ""
+
+
+def _garment(facts: Json, entity: Json) -> str:
+    silhouette = text_of(entity.get("silhouette")) or text_of(facts.get("silhouette"))
+    return garment_of(silhouette, text_of(facts.get("category")), text_of(entity.get("category")))
 
 
 def _canonical_sku(page: SavedPage) -> str:
@@ -201,16 +221,16 @@ def _collection_urls(collection: Json, cache: list[tuple[Json, Json]]) -> list[s
     edges = as_dicts(as_dict(entities).get("edges")) or as_dicts(entities)
     nodes = [as_dict(edge.get("node", edge)) for edge in edges]
     uris = {
-        _ern_sku(record.get("id")): text_of(record.get("uri"))
+        ern_sku(record.get("id")): text_of(record.get("uri"))
         for _, data in cache
         if (record := as_dict(data.get("product"))).get("uri")
     }
-    return [url for node in nodes if (url := text_of(node.get("uri")) or uris.get(_ern_sku(node.get("id")), ""))]
+    return [url for node in nodes if (url := text_of(node.get("uri")) or uris.get(ern_sku(node.get("id")), ""))]
 
 
 def _tile_urls(page: SavedPage) -> list[str]:
     """The first product link of every tile; later ones in a tile lead to its other colours."""
-    tiles = page.selector.css("article")
+    tiles = page.selector.css("article") or page.selector.css('[data-entity-id^="ern:product::"]')
     return [url for tile in tiles if (url := tile.css('a[href*=".html"]::attr(href)').get())]
 
 

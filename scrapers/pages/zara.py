@@ -13,7 +13,19 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from manifests.reasons import Gender
 from scrapers.items import ImageRef, Listing, ProductItem, ProductLink
 from scrapers.pages import zara_media
-from scrapers.pages.saved import Json, MarkupError, SavedPage, as_dict, as_dicts, image_urls, name_of, text_of
+from scrapers.pages.garments import garment_of
+from scrapers.pages.saved import (
+    Json,
+    MarkupError,
+    SavedPage,
+    as_dict,
+    as_dicts,
+    image_urls,
+    name_of,
+    offered_price,
+    price_of,
+    text_of,
+)
 
 SOURCE = "zara"
 _PAYLOAD = "window.zara.viewPayload"
@@ -41,13 +53,15 @@ def read_listing(page: SavedPage, market_url: str) -> Listing:
     return Listing(tuple(links.values()))
 
 
-def read_product(
+def read_products(
     page: SavedPage,
     market_url: str,
     width: int = zara_media.LARGEST_WIDTH,
     image_origin: str = "https://static.zara.net",
-) -> ProductItem:
-    """The product in the colour that the URL asks for (`v1` or `productIds`), else in its first colour.
+) -> tuple[ProductItem, ...]:
+    """The product in the colour that the URL asks for (`v1` or `productIds`), else in each of its colours.
+
+    A sitemap has one address for all colours of an article, so that such a page speaks for all that have pictures.
 
     Args:
         market_url: scheme, host and market, for the product's page URL.
@@ -57,22 +71,43 @@ def read_product(
     Raises:
         MarkupError: no product inside, or not in the colour asked for.
     """
-    if page.is_json:
-        answer = page.json()
-        product = next(iter(as_dicts(answer)), {}) if isinstance(answer, list) else as_dict(answer.get("product"))
-    else:
-        product = as_dict(as_dict(page.assigned(_PAYLOAD)).get("product"))
-    colours = as_dicts(as_dict(product.get("detail")).get("colors"))
+    product = _product(page)
     if product.get("type", "Product") != "Product":
         raise MarkupError(f"{page.url}: a {product.get('type')}, not a product")
-    if colours:
-        colour = _colour_asked(page.url, product, colours)
-        images = zara_media.gallery(colour.get("xmedia"), width, image_origin)
-        return _of_payload(page, product, colour, market_url, images)
+    if as_dicts(as_dict(product.get("detail")).get("colors")):
+        return tuple(
+            _of_payload(
+                page, product, colour, market_url, zara_media.gallery(colour.get("xmedia"), width, image_origin)
+            )
+            for colour in _colours_asked(page.url, product)
+        )
     group = page.json_ld_of("ProductGroup", "Product") if not page.is_json else None
     if group is None:
         raise MarkupError(f"{page.url}: no product data")
-    return _of_json_ld(page, group, width)
+    return (_of_json_ld(page, group, width),)
+
+
+def product_link(url: str) -> ProductLink | None:
+    """The product that an address names, a page's or a JSON answer's; None if it is that of something else."""
+    query = parse_qs(urlsplit(url).query)
+    if match := _PAGE_ID.search(urlsplit(url).path):
+        return ProductLink(url, (query.get("v1") or [match[1]])[0])
+    if urlsplit(url).path.endswith("/products-details") and len(query.get("productIds", ())) == 1:
+        return ProductLink(url, query["productIds"][0])
+    return None
+
+
+def is_wanted_sitemap(url: str, market: str) -> bool:
+    """True for the parts of a sitemap that list the products of `market`, such as sitemap-product-us-en.xml.gz."""
+    name = urlsplit(url).path.rpartition("/")[2]
+    return "category" not in name and (not market or market.replace("/", "-") in name)
+
+
+def _product(page: SavedPage) -> Json:
+    if page.is_json:
+        answer = page.json()
+        return next(iter(as_dicts(answer)), {}) if isinstance(answer, list) else as_dict(answer.get("product"))
+    return as_dict(as_dict(page.assigned(_PAYLOAD)).get("product"))
 
 
 def product_page_url(market_url: str, product: Json, colour: Json) -> str:
@@ -107,21 +142,26 @@ def _article(product: Json) -> str:
     return reference or text_of(product.get("id"))
 
 
-def _colour_asked(url: str, product: Json, colours: list[Json]) -> Json:
+def _colours_asked(url: str, product: Json) -> list[Json]:
+    colours = as_dicts(as_dict(product.get("detail")).get("colors"))
     query = parse_qs(urlsplit(url).query)
     asked = (query.get("v1") or query.get("productIds") or [""])[0]
     if not asked:
-        asked = text_of(as_dict(product.get("seo")).get("discernProductId"))
-        return next((colour for colour in colours if text_of(colour.get("productId")) == asked), colours[0])
+        return [colour for colour in colours if colour.get("xmedia")] or colours[:1]
     for colour in colours:
         if text_of(colour.get("productId")) == asked:
-            return colour
+            return [colour]
     raise MarkupError(f"{url}: the answer has no colour with productId {asked}")
 
 
 def _of_payload(
     page: SavedPage, product: Json, colour: Json, market_url: str, images: tuple[ImageRef, ...]
 ) -> ProductItem:
+    amount = as_dict(as_dict(colour.get("pricing")).get("price"))
+    currency = as_dict(amount.get("currency"))
+    exponent = currency.get("exponent")  # without it the minor units of `value` cannot be told
+    price = price_of(amount.get("value"), currency.get("code"), exponent) if isinstance(exponent, int) else ("", "")
+    family = text_of(product.get("familyName")), text_of(product.get("subfamilyName"))
     has_page = bool(text_of(as_dict(product.get("seo")).get("seoProductId")))
     return ProductItem(
         source=SOURCE,
@@ -131,19 +171,24 @@ def _of_payload(
         title=text_of(product.get("name")),
         brand=text_of(as_dict(product.get("brand")).get("brandGroupCode")).capitalize() or "Zara",
         colour=text_of(colour.get("name")),
-        category=text_of(product.get("familyName")) or text_of(product.get("subfamilyName")),
+        category=family[0] or family[1],
         gender=_gender(product),
         images=images,
+        garment=garment_of(*family),
+        price=price[0],
+        currency=price[1],
     )
 
 
 def _of_json_ld(page: SavedPage, group: Json, width: int) -> ProductItem:
     asked = (parse_qs(urlsplit(page.url).query).get("v1") or [""])[0]
     variants = as_dicts(group.get("hasVariant"))
-    variant = next(
-        (item for item in variants if asked and f"v1={asked}" in str(item)), variants[0] if variants else group
-    )
+    fitting = [item for item in variants if asked and f"v1={asked}" in str(item)]
+    if not fitting and asked and any("v1=" in str(item) for item in variants):
+        raise MarkupError(f"{page.url}: the linked data has other colours alone")
+    variant = next(iter(fitting or variants), group)
     article = _PAGE_ID.search(urlsplit(page.url).path)
+    price, currency = offered_price(variant)
     urls = [page.absolute(url) for url in image_urls(variant.get("image")) or image_urls(group.get("image"))]
     return ProductItem(
         source=SOURCE,
@@ -156,6 +201,9 @@ def _of_json_ld(page: SavedPage, group: Json, width: int) -> ProductItem:
         category=text_of(group.get("category")),
         gender=None,
         images=zara_media.gallery_of_urls(urls, width),
+        garment=garment_of(text_of(group.get("category"))),
+        price=price,
+        currency=currency,
     )
 
 

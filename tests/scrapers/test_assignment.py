@@ -48,7 +48,11 @@ def test_categories_by_label_or_path_and_a_limit(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [({"category": "hats"}, "jackets, shirts"), ({"limit": "0"}, "above 0"), ({"limit": "many"}, "above 0")],
+    [
+        ({"category": "hats"}, "men/jackets, men/shirts, women/shirts"),
+        ({"limit": "0"}, "above 0"),
+        ({"limit": "many"}, "above 0"),
+    ],
 )
 def test_wrong_arguments(path: str, arguments: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):

@@ -23,7 +23,7 @@ def _facts(item: ProductItem) -> tuple[object, ...]:
 def test_zara_product_details_2026(recording: Recording) -> None:
     market = "https://www.zara.com/pl/pl"
     text = recording("zara/product_details_2026-10_pl_545470428.json")
-    item = zara.read_product(SavedPage(f"{market}/products-details?productIds=545470428&ajax=true", text), market)
+    [item] = zara.read_products(SavedPage(f"{market}/products-details?productIds=545470428&ajax=true", text), market)
     assert _facts(item) == ("545470428", "01255713-I2026", "Czarny", "ANORAK", Gender.WOMEN)
     assert [image.view for image in item.images] == [M, M, M, M, M, P, P, P]
     assert item.images[0].image_key == "ad3381332ee94436a587acc54c3ad13f"
@@ -33,7 +33,7 @@ def test_zara_product_details_2026(recording: Recording) -> None:
 def test_zara_product_of_2024_with_a_twin_reference(recording: Recording) -> None:
     market = "https://www.zara.com/es/es"
     text = f"[{recording('zara/product_2024_es_315241755_excerpt.json')}]"
-    item = zara.read_product(SavedPage(f"{market}/products-details?productIds=315241755", text), market)
+    [item] = zara.read_products(SavedPage(f"{market}/products-details?productIds=315241755", text), market)
     assert _facts(item) == ("315241755", "05584361-V2024", "Negro", "", None)
     assert [image.view for image in item.images] == [M, M, M, M, M, M, P, P, P]
 
@@ -52,7 +52,7 @@ def test_zara_listing_2026_has_two_products_in_three_cards(recording: Recording)
     for card in cards:
         number = card["detail"]["colors"][0]["productId"]
         url = f"{market}/products-details?productIds={number}"
-        item = zara.read_product(SavedPage(url, json.dumps([card])), market)
+        [item] = zara.read_products(SavedPage(url, json.dumps([card])), market)
         assert [(image.view, image.is_video) for image in item.images] == views[number]
         assert item.gender == Gender.WOMEN
 

@@ -6,12 +6,18 @@ from collections.abc import Callable
 import pytest
 
 from manifests.reasons import Gender, View
+from scrapers.items import ProductItem
 from scrapers.pages import zara, zara_media
 from scrapers.pages.saved import MarkupError, SavedPage
 
 Saved = Callable[[str, str], SavedPage]
 MARKET = "https://www.zara.com/us/en"
 PAGE = f"{MARKET}/invented-shirt-p00000001.html"
+
+
+def _one(page: SavedPage, market_url: str = MARKET, width: int = zara_media.LARGEST_WIDTH) -> ProductItem:
+    [item] = zara.read_products(page, market_url, width)
+    return item
 
 
 def test_a_category_answer_leads_to_answers_and_a_category_page_to_pages(saved: Saved) -> None:
@@ -31,20 +37,22 @@ def test_a_category_answer_leads_to_answers_and_a_category_page_to_pages(saved: 
 
 
 def test_a_product_page_speaks_for_the_colour_in_its_address(saved: Saved) -> None:
-    item = zara.read_product(saved("zara/product.html", f"{PAGE}?v1=111"), MARKET)
+    item = _one(saved("zara/product.html", f"{PAGE}?v1=111"), MARKET)
     assert (item.product_id, item.style_id, item.title) == ("111", "00000001-I2026", "INVENTED SHIRT")
     assert (item.brand, item.colour, item.category, item.gender) == ("Zara", "Black", "SHIRT", Gender.MEN)
     assert item.page_url == f"{PAGE}?v1=111"
-    other = zara.read_product(saved("zara/product.html", f"{PAGE}?v1=112&v2=9"), MARKET)
+    other = _one(saved("zara/product.html", f"{PAGE}?v1=112&v2=9"), MARKET)
     assert (other.product_id, other.colour) == ("112", "White")
     assert {image.image_key for image in other.images}.isdisjoint(image.image_key for image in item.images)
-    assert zara.read_product(saved("zara/product.html", PAGE), MARKET).product_id == "111"
+    every = zara.read_products(saved("zara/product.html", PAGE), MARKET)
+    assert [item.product_id for item in every] == ["111", "112"], "a sitemap has one address for all colours"
+    assert every[1] == other
     with pytest.raises(MarkupError, match="999"):
-        zara.read_product(saved("zara/product.html", f"{PAGE}?v1=999"), MARKET)
+        _one(saved("zara/product.html", f"{PAGE}?v1=999"), MARKET)
 
 
 def test_the_gallery_has_each_asset_once_with_its_view_and_no_swatch_or_mark(saved: Saved) -> None:
-    images = zara.read_product(saved("zara/product.html", f"{PAGE}?v1=111"), MARKET).images
+    images = _one(saved("zara/product.html", f"{PAGE}?v1=111"), MARKET).images
     assert [(image.view, image.is_video) for image in images] == [
         (View.UNKNOWN, False),  # editorial
         (View.MODEL, False),
@@ -62,13 +70,13 @@ def test_the_gallery_has_each_asset_once_with_its_view_and_no_swatch_or_mark(sav
 
 
 def test_a_narrower_width_is_asked_for_where_configured(saved: Saved) -> None:
-    item = zara.read_product(saved("zara/product.html", f"{PAGE}?v1=112"), MARKET, width=1024)
+    item = _one(saved("zara/product.html", f"{PAGE}?v1=112"), MARKET, width=1024)
     assert [image.url.rpartition("&")[2] for image in item.images] == ["w=1024", "w=1024"]
 
 
 def test_names_of_before_2024_tell_the_view_where_kinds_mislead(saved: Saved) -> None:
     url = f"{MARKET}/products-details?productIds=141&ajax=true"
-    item = zara.read_product(saved("zara/products-details_legacy.json", url), MARKET)
+    item = _one(saved("zara/products-details_legacy.json", url), MARKET)
     assert [image.view for image in item.images] == [View.PACKSHOT, View.MODEL, View.MODEL]
     assert item.images[1].image_key == "0000003800_1_1_1"
     assert item.images[1].url == (
@@ -79,10 +87,10 @@ def test_names_of_before_2024_tell_the_view_where_kinds_mislead(saved: Saved) ->
 
 def test_linked_data_stands_in_where_the_payload_is_gone(saved: Saved) -> None:
     url = f"{MARKET}/invented-coat-p00000004.html?v1=152"
-    item = zara.read_product(saved("zara/product_jsonld.html", url), MARKET)
+    item = _one(saved("zara/product_jsonld.html", url), MARKET)
     assert (item.product_id, item.style_id, item.colour, item.gender) == ("152", "00000004", "Camel", None)
     assert [image.view for image in item.images] == [View.MODEL]
-    first = zara.read_product(saved("zara/product_jsonld.html", url.replace("152", "151")), MARKET)
+    first = _one(saved("zara/product_jsonld.html", url.replace("152", "151")), MARKET)
     assert [image.view for image in first.images] == [View.MODEL, View.PACKSHOT], "the placeholder is no photograph"
 
 
@@ -91,13 +99,13 @@ def test_what_holds_no_data_is_an_error_and_not_an_empty_category(text: str) -> 
     with pytest.raises(MarkupError):
         zara.read_listing(SavedPage(f"{MARKET}/man-shirts-l737.html", text), MARKET)
     with pytest.raises(MarkupError):
-        zara.read_product(SavedPage(f"{PAGE}?v1=1", text), MARKET)
+        _one(SavedPage(f"{PAGE}?v1=1", text), MARKET)
 
 
 def test_a_look_is_no_product() -> None:
     look = {"type": "Bundle", "detail": {"colors": [{"productId": 1}]}}
     with pytest.raises(MarkupError, match="Bundle"):
-        zara.read_product(SavedPage(f"{MARKET}/products-details?productIds=1", json.dumps([look])), MARKET)
+        _one(SavedPage(f"{MARKET}/products-details?productIds=1", json.dumps([look])), MARKET)
 
 
 @pytest.mark.parametrize(
