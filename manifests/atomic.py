@@ -41,7 +41,10 @@ def part_file(path: Path) -> Iterator[Path]:
 
 
 def place(files: Iterable[tuple[Path, Path]]) -> None:
-    """Give finished part files their names, durably: (part, path) pairs on one file system. Each directory is flushed once.
+    """Give finished part files their names, durably; each directory is flushed once.
+
+    Args:
+        files: (part, path), each pair on one file system.
 
     Raises:
         OSError: the disk is full or a directory cannot be written; what was not renamed by then is still a part file.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHROMIUM_VARIABLE = "VESTIARY_CHROMIUM"
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _WANTED = frozenset({"script", "xhr", "fetch"})
-_HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+_HANDLER = "scrapers.browser_handler.BrowserHandler"
 _TILE_SECONDS = 10.0  # for the first tile to appear
 _IDLE_SECONDS = 5.0  # for the page's own data to arrive
 PAGES_PER_CONTEXT = 50

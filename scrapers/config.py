@@ -170,11 +170,13 @@ class CrawlConfig(Settings):
     contact: str = Field("", description="address in the user agent; a live shop requires one")
     gateway: str | None = Field(None, description="forward proxy for hosts under .test, on loopback")
     delay_seconds: float = Field(2.0, ge=0, le=600)
+    concurrency: int = Field(1, ge=1, le=64, description="requests under way at once to one host; a live shop gets one")
     browser: Literal["auto", "never", "always"] = "auto"
     limit: int | None = Field(None, ge=1, description="products per run")
     max_page_bytes: int = Field(16_000_000, ge=1_000)
     max_image_bytes: int = Field(40_000_000, ge=1_000)
     max_image_pixels: int = Field(100_000_000, ge=1)
+    max_images_per_product: int = Field(200, ge=1, description="pictures of one gallery to ask for")
     timeout_seconds: float = Field(60.0, gt=0)
     max_wait_seconds: float = Field(120.0, ge=0, description="longest Retry-After or Crawl-delay that is waited for")
     progress_seconds: float = Field(10.0, gt=0, description="between two progress lines where there is no terminal")
@@ -204,9 +206,13 @@ class CrawlConfig(Settings):
         """Seconds between two requests to one host of `shop`."""
         return max(self.delay_seconds, LIVE_DELAY_SECONDS) if shop.is_live else self.delay_seconds
 
+    def concurrency_for(self, shop: ShopConfig) -> int:
+        """Requests that may be under way at once to one host of `shop`."""
+        return 1 if shop.is_live else self.concurrency
+
     def fingerprint_of(self, name: str) -> str:
         """Identity of what a crawl of shop `name` collects: the same for another gateway, delay or timeout."""
-        fields = {"limit", "max_image_bytes", "max_image_pixels", "browser"}
+        fields = {"limit", "max_image_bytes", "max_image_pixels", "max_images_per_product", "browser"}
         return fingerprint(
             {"crawl": self.model_dump(mode="json", include=fields), "shop": self.shops[name].model_dump(mode="json")}
         )

@@ -21,5 +21,7 @@ class ExitStatus(IntEnum):
     """The shop's pages are not what the page objects know, or a gate at the end was not reached."""
     BUSY = 6
     """The shop asked to come back later than the configuration is willing to wait."""
+    UNAVAILABLE = 7
+    """A host failed many times in a row: server errors, timeouts, broken connections."""
     INTERRUPTED = 130
     """Stopped by a signal; the same command again goes on."""

@@ -1,22 +1,27 @@
 """The media pipeline: pictures of a product into the image store, as the bytes that the server sent.
 
 Pictures go through the downloader like pages: robots.txt, opt-out signals, block recognition and pacing hold for them.
-Scrapy's own image pipeline re-encodes, and its file pipeline forgets what failed; this one does neither:
+Scrapy's own image pipeline re-encodes, and its file pipeline collects in memory, knows no byte limit of its own and
+forgets what failed. Here
 
 - every picture of every product was recorded as a sighting before (sightings.py), also one that is refused here;
 - nothing is fetched twice: bytes that are here stay, a refusal for good is not tried again, a passing failure (timeout,
   server error, broken transfer) is tried again later (memory.py);
-- what is a picture by its first bytes is stored, even if it is cut short inside (curation drops it as undecodable), for
-  that is the file the shop has. What is no picture at all stays in the ledger as not_image. A transfer that broke off
-  before the declared length is truncated: the file is not what the shop has, so it is tried again.
-
-The file is on the disk before its row is in the ledger.
+- bytes go to a part file as they arrive (incoming.py), within the byte limit and the declared size;
+- what is a picture by its first bytes is stored, even if it is cut short inside (curation drops it as undecodable) or
+  animated, for that is the file the shop has. What is no picture at all stays in the ledger as not_image. A transfer
+  that broke off before the declared length is truncated: the file is not what the shop has, so it is tried again;
+- the file is on the disk before its row is in the ledger (keeper.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,13 +29,18 @@ from scrapy import Request
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from manifests.decoding import SUFFIXES, ImageError, probe, sniff
+from manifests import atomic
+from manifests.image_store import StoredImage
 from manifests.ledger import Fetch
-from manifests.reasons import FetchReason, ImageReason
+from manifests.reasons import FetchReason
 from scrapers.context import KIND, CrawlContext, context_of
+from scrapers.exit_status import ExitStatus
+from scrapers.incoming import FOLDER, Incoming
 from scrapers.items import ImageRef, ProductItem
+from scrapers.keeper import Keeper
 from scrapers.outcomes import Outcome, Stopped, outcome_of_error, outcome_of_status
 from scrapers.politeness.optout import signals_of
+from scrapers.transfer import INCOMING
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -39,22 +49,54 @@ logger = logging.getLogger(__name__)
 
 
 class MediaPipeline:
-    """Fetches one picture at a time, so that a stop leaves nothing queued behind it."""
+    """Fetches as many pictures at a time as the configuration allows: one, for a live shop."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._one_at_a_time = asyncio.Lock()
+        self._under_way: dict[str, asyncio.Event] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> MediaPipeline:
         return cls(crawler)
 
+    def open_spider(self) -> None:
+        context = context_of(self._crawler)
+        self._folder = context.store.root / FOLDER
+        atomic.sweep(self._folder)  # what a killed run left
+        self._keeper = Keeper(context)
+        self._slots = asyncio.Semaphore(context.config.concurrency_for(context.shop))
+
+    def close_spider(self) -> None:
+        with suppress(OSError):  # another crawl writes here
+            self._folder.rmdir()
+
     async def process_item(self, item: ProductItem) -> ProductItem:
         context = context_of(self._crawler)
-        for image in item.images:
-            async with self._one_at_a_time:
-                await self._fetch(context, image)
+        most = context.config.max_images_per_product
+        self._pass_over(context, item.images[most:])
+        async with asyncio.TaskGroup() as group:
+            for image in item.images[:most]:
+                group.create_task(self._one(image))
         return item
+
+    def _pass_over(self, context: CrawlContext, images: Sequence[ImageRef]) -> None:
+        """Record the end of a gallery that is too long to be one."""
+        with context.ledger.batch():
+            for image in images:
+                if context.ledger.last_fetch(image.url) is None:
+                    detail = f"not asked for: beyond max_images_per_product ({context.config.max_images_per_product})"
+                    context.record(image.url, "image", Outcome(FetchReason.HTTP_ERROR, detail))
+
+    async def _one(self, image: ImageRef) -> None:
+        async with self._slots:
+            while (other := self._under_way.get(image.url)) is not None:  # on another product's page
+                await other.wait()
+            done = self._under_way[image.url] = asyncio.Event()
+            try:
+                await self._fetch(context_of(self._crawler), image)
+            finally:
+                del self._under_way[image.url]
+                done.set()
 
     async def _fetch(self, context: CrawlContext, image: ImageRef) -> None:
         last = context.ledger.last_fetch(image.url)
@@ -78,66 +120,52 @@ class MediaPipeline:
         return last.is_settled
 
     async def _download(self, context: CrawlContext, url: str) -> None:
-        meta = {KIND: "image", "download_maxsize": context.config.max_image_bytes}
-        request = Request(url, callback=NO_CALLBACK, meta=meta, headers={"Accept": "image/*"})
+        incoming = Incoming(self._folder, context.config.max_image_bytes)
+        request = Request(
+            url,
+            callback=NO_CALLBACK,
+            meta={KIND: "image", INCOMING: incoming},
+            headers={"Accept": "image/*", "Accept-Encoding": "identity"},
+        )
         try:
             response = await self._crawler.engine.download_async(request)
+            if response.status == 200:
+                await self._keeper.keep(incoming, partial(_record, context, url, response))
+            else:
+                context.record(url, "image", outcome_of_status(response))
         except Stopped:
-            return
+            pass
+        except OSError as error:  # of the disk; what goes wrong on the network has Scrapy's own types
+            context.stop(ExitStatus.FAILED, f"a picture could not be written: {error}")
         except Exception as error:
             outcome = outcome_of_error(error)
             logger.debug("%s: %s", url, outcome)
             context.record(url, "image", outcome)
-            return
-        if response.status != 200:
-            context.record(url, "image", outcome_of_status(response))
-            return
-        self._keep(context, url, response)
+        finally:
+            incoming.discard()
 
-    def _keep(self, context: CrawlContext, url: str, response: Response) -> None:
-        data, signals = response.body, signals_of(response)
-        judged = judge(data, context.config.max_image_pixels)
-        media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip()
-        if isinstance(judged, Outcome):
-            context.record(url, "image", Outcome(judged.reason, judged.detail, response.status, signals))
-            return
-        stored = context.store.add(data, judged)
-        context.counts["image:stored"] += 1
-        context.counts["image:bytes"] += stored.bytes
-        context.ledger.record_fetch(
-            Fetch(
-                url,
-                "image",
-                context.source,
-                "stored",
-                response.status,
-                stored.image_id,
-                stored.bytes,
-                media_type,
-                signals,
-            )
+
+def _record(context: CrawlContext, url: str, response: Response, result: StoredImage | Outcome) -> None:
+    signals = signals_of(response)
+    if isinstance(result, Outcome):
+        context.record(url, "image", replace(result, http_status=response.status, signals=signals))
+        return
+    context.counts["image:stored"] += 1
+    context.counts["image:bytes"] += result.bytes
+    media_type = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip()
+    context.ledger.record_fetch(
+        Fetch(
+            url,
+            "image",
+            context.source,
+            "stored",
+            response.status,
+            result.image_id,
+            result.bytes,
+            media_type,
+            signals,
         )
-
-
-def judge(data: bytes, max_pixels: int) -> str | Outcome:
-    """The file ending to store `data` under, or why it is not stored. No pixel is decoded.
-
-    Args:
-        max_pixels: greatest width x height by the header.
-    """
-    try:
-        header = probe(data)
-    except ImageError as error:
-        format_name = sniff(data[:16])
-        if error.reason is ImageReason.UNDECODABLE and format_name is not None:
-            return SUFFIXES[format_name]
-        if data[4:8] == b"ftyp" or data.startswith((b"\x1aE\xdf\xa3", b"#EXTM3U")):
-            return Outcome(FetchReason.VIDEO, "a film by its first bytes")
-        reason = FetchReason.TOO_LARGE if error.reason == FetchReason.TOO_LARGE else FetchReason.NOT_IMAGE
-        return Outcome(reason, str(error))
-    if header.width * header.height > max_pixels:
-        return Outcome(FetchReason.TOO_LARGE, f"{header.width}x{header.height} is more than {max_pixels:,} pixels")
-    return header.suffix
+    )
 
 
 def _host(url: str) -> str:

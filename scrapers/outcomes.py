@@ -53,7 +53,7 @@ def outcome_of_error(error: BaseException) -> Outcome:
     if isinstance(error, ResponseDataLossError):
         return Outcome(FetchReason.TRUNCATED, "fewer bytes arrived than the server declared")
     if isinstance(error, DownloadCancelledError) or "DOWNLOAD_MAXSIZE" in text:
-        return Outcome(FetchReason.TOO_LARGE, "more bytes than the limit")
+        return Outcome(FetchReason.TOO_LARGE, str(error))
     if isinstance(error, DownloadTimeoutError) or type(error).__name__ == "TimeoutError":
         return Outcome(FetchReason.TIMEOUT, text)
     return Outcome(FetchReason.HTTP_ERROR, text)

@@ -4,31 +4,40 @@ BOT_NAME = "vestiary"
 SPIDER_MODULES = ["scrapers.spiders"]
 COMMANDS_MODULE = "scrapers.commands"
 
-# Politeness. The spider sets USER_AGENT, DOWNLOAD_DELAY, DOWNLOAD_TIMEOUT and DOWNLOAD_MAXSIZE from the configuration.
+# Politeness. The spider sets USER_AGENT, DOWNLOAD_DELAY, DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE and, for shops that are not
+# live, the concurrency from the configuration.
 ROBOTSTXT_OBEY = False  # Scrapy's own middleware fails open; scrapers.politeness.robots stands in its place, always on
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-DOWNLOAD_DELAY_JITTER = 0.3
+DOWNLOAD_DELAY_JITTER = 0  # a delay is the least, not the mean; scrapers.politeness.pacing makes it longer
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
 METAREFRESH_ENABLED = False  # Scrapy would follow the refresh of a challenge page by itself
-REDIRECT_MAX_TIMES = 5
+REDIRECT_MAX_TIMES = 5  # RFC 9309, section 2.3.1.2, wants five followed for robots.txt
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # filters nothing: it would drop a redirect in silence
 RETRY_TIMES = 2
+RETRY_EXCEPTIONS = [  # what timed out once is not asked for again at once
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
 RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # never 403 or 429; 503 only as Retry-After says (pacing.py)
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the ledger and the report say it
 HTTPCACHE_ENABLED = False  # it would keep challenge pages
 
-# Safety: certificates are verified, and no service listens.
+# Safety: every answer is bounded, certificates are verified, and no service listens.
+DOWNLOAD_HANDLERS = {"http": "scrapers.transfer.TransferHandler", "https": "scrapers.transfer.TransferHandler"}
 DOWNLOAD_VERIFY_CERTIFICATES = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "scrapers.politeness.blocks.BlockMiddleware": 560,  # answers: decompressed, not yet retried
-    "scrapers.politeness.optout.OptOutMiddleware": 555,
-    "scrapers.politeness.pacing.RetryAfterMiddleware": 552,
     "scrapers.politeness.robots.RobotsMiddleware": 100,
+    "scrapers.politeness.breaker.BreakerMiddleware": 545,  # answers: what is left after retries
+    "scrapers.politeness.retry_after.RetryAfterMiddleware": 552,
+    "scrapers.politeness.optout.OptOutMiddleware": 555,
+    "scrapers.politeness.blocks.BlockMiddleware": 560,  # answers: decompressed, not yet retried
+    "scrapers.politeness.pacing.PacingMiddleware": 720,  # answers: each attempt
     "scrapers.politeness.gateway.GatewayMiddleware": 740,
 }
 ITEM_PIPELINES = {"scrapers.media.MediaPipeline": 100}

@@ -1,6 +1,12 @@
 """Recognising a shop's protection, whatever status it answers with.
 
-A block is never solved, waited out or retried through: it is recorded, and the crawl of that shop stops.
+A block is never solved, waited out or retried through: it is recorded, and the crawl of that shop stops. A block is
+
+- an answer of any status that carries a sign of a protection;
+- status 403 for a page. For a picture a plain 403 may be no more than a file that is not published: it is a failed
+  fetch, and breaker.py stops the crawl if it repeats;
+- status 429, but for the first of a host that names the time to come back (Retry-After) and carries no sign:
+  retry_after.py grants that time once.
 """
 
 from __future__ import annotations
@@ -8,6 +14,7 @@ from __future__ import annotations
 import html
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
@@ -32,9 +39,14 @@ _CHALLENGES = (
     (re.compile(r"errors\.edgesuite\.net"), "Akamai error page"),
     (re.compile(r"Access Denied.*Reference\s*#", re.IGNORECASE | re.DOTALL), "Access Denied page"),
 )
-_BLANK_TITLE_REFRESH = re.compile(
-    r"""<meta[^>]+http-equiv=["']?refresh.*<title>(?:\s|&nbsp;|&\#160;|\u00a0)*</title>""", re.IGNORECASE | re.DOTALL
+_REFRESH = re.compile(r"""<meta[^>]+http-equiv=["']?refresh""", re.IGNORECASE)
+_BLANK_TITLE = re.compile(r"<title>(?:\s|&nbsp;|&\#160;|&\#xa0;|\u00a0)*</title>", re.IGNORECASE)
+
+ADVICE = (
+    "Vestiary does not try to get around a block. Wait a day, crawl more slowly (delay_seconds), or ask the shop for "
+    "permission and an agreed way in; the same command then goes on where this run stopped"
 )
+"""What a person can do about a block."""
 
 
 def recognise(status: int, body: bytes) -> str | None:
@@ -47,9 +59,7 @@ def recognise(status: int, body: bytes) -> str | None:
     sign = _sign(body)
     if status in (403, 429):
         return f"status {status}" + (f", {sign}" if sign else "")
-    if status in (200, 401, 503) and sign:
-        return sign if status == 200 else f"status {status}, {sign}"
-    return None
+    return f"{sign} (status {status})" if sign else None
 
 
 def _sign(body: bytes) -> str | None:
@@ -60,7 +70,7 @@ def _sign(body: bytes) -> str | None:
     for pattern, sign in _CHALLENGES:
         if pattern.search(text):
             return sign
-    return "blank page that refreshes itself" if _BLANK_TITLE_REFRESH.search(raw) else None
+    return "blank page that refreshes itself" if _REFRESH.search(raw) and _BLANK_TITLE.search(raw) else None
 
 
 class BlockMiddleware:
@@ -68,6 +78,7 @@ class BlockMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._asked_for_time: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BlockMiddleware:
@@ -77,9 +88,21 @@ class BlockMiddleware:
         context_of(self._crawler).check_running()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        if request.meta.get(KIND) in ("robots", "tdmrep"):  # robots.py judges these itself
+        kind = request.meta.get(KIND)
+        if kind in ("robots", "tdmrep"):  # robots.py and tdmrep.py judge these themselves
             return response
-        if sign := recognise(response.status, response.body):
-            context_of(self._crawler).stop(ExitStatus.BLOCKED, f"{sign} at {response.url}")
-            raise Refused(FetchReason.BLOCKED, sign, http_status=response.status)
-        return response
+        seen = recognise(response.status, response.body)
+        if seen is None or self._is_let_pass(kind, request, response, seen):
+            return response
+        context_of(self._crawler).stop(ExitStatus.BLOCKED, f"{seen} at {response.url}. {ADVICE}")
+        raise Refused(FetchReason.BLOCKED, seen, http_status=response.status)
+
+    def _is_let_pass(self, kind: str | None, request: Request, response: Response, seen: str) -> bool:
+        """True for what is no block yet: a picture's plain 403, a host's first plain 429 that names a time."""
+        if seen == "status 403":
+            return kind == "image"
+        host = urlsplit(request.url).netloc
+        if seen != "status 429" or "Retry-After" not in response.headers or host in self._asked_for_time:
+            return False
+        self._asked_for_time.add(host)
+        return True

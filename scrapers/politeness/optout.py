@@ -1,26 +1,22 @@
 """Opt-out signals: an answer that reserves itself from collection is dropped, and the signal recorded.
 
 Read are the headers X-Robots-Tag, TDM-Reservation, Content-Usage and Content-Signal, the corresponding `<meta>`
-elements of a page, and once a host /.well-known/tdmrep.json (TDM Reservation Protocol).
+elements of a page, and once a host /.well-known/tdmrep.json (tdmrep.py).
 """
 
 from __future__ import annotations
 
-import asyncio
-import fnmatch
-import json
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from scrapy import Request
 from scrapy.http import HtmlResponse, Response
-from scrapy.http.request import NO_CALLBACK
 
 from manifests.reasons import FetchReason
 from scrapers.context import KIND, context_of
 from scrapers.outcomes import Refused
 from scrapers.politeness.robots import AGENT
+from scrapers.politeness.tdmrep import Reservations
 from scrapers.politeness.usage import reserves
 
 if TYPE_CHECKING:
@@ -81,7 +77,7 @@ class OptOutMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._reserved: dict[str, asyncio.Task[tuple[str, ...]]] = {}
+        self._reservations: Reservations | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OptOutMiddleware:
@@ -90,14 +86,11 @@ class OptOutMiddleware:
     async def process_request(self, request: Request) -> None:
         if request.meta.get(KIND) not in ("page", "image"):
             return
-        parts = urlsplit(request.url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._reserved:
-            self._reserved[origin] = asyncio.ensure_future(self._ask(origin))
-        for pattern in await asyncio.shield(self._reserved[origin]):
-            if fnmatch.fnmatchcase(parts.path or "/", pattern):
-                signal = f"tdmrep.json: {pattern}"
-                raise Refused(FetchReason.OPTED_OUT, "reserved in /.well-known/tdmrep.json", signals=(signal,))
+        if self._reservations is None:
+            self._reservations = Reservations(context_of(self._crawler))
+        if rule := (await self._reservations.of(request.url)).reserving(request.url):
+            signal = f"tdmrep.json: {rule}"
+            raise Refused(FetchReason.OPTED_OUT, "reserved in /.well-known/tdmrep.json", signals=(signal,))
 
     def process_response(self, request: Request, response: Response) -> Response:
         if request.meta.get(KIND) not in ("page", "image"):
@@ -106,26 +99,3 @@ class OptOutMiddleware:
         if signal := reservation(signals):
             raise Refused(FetchReason.OPTED_OUT, signal, http_status=response.status, signals=signals)
         return response
-
-    async def _ask(self, origin: str) -> tuple[str, ...]:
-        request = Request(f"{origin}/.well-known/tdmrep.json", callback=NO_CALLBACK, meta={KIND: "tdmrep"})
-        try:
-            response = await context_of(self._crawler).crawler.engine.download_async(request)
-        except Exception:  # the file is optional: absent, barred or unreachable, it reserves nothing
-            return ()
-        return reserved_paths(response.body) if response.status == 200 else ()
-
-
-def reserved_paths(body: bytes) -> tuple[str, ...]:
-    """The path patterns that a tdmrep.json reserves; () if it is no such file."""
-    try:
-        rules: Any = json.loads(body)
-    except ValueError:
-        return ()
-    rules = rules if isinstance(rules, list) else []
-    return tuple(
-        str(rule.get("location", "/")).replace("[", "[[]")
-        + ("*" if str(rule.get("location", "/")).endswith("/") else "")
-        for rule in rules
-        if isinstance(rule, dict) and str(rule.get("tdm-reservation")) == "1"
-    )

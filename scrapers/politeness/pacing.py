@@ -1,74 +1,78 @@
-"""Retry-After: a host that asks for time gets it, or the crawl stops.
+"""Pacing: the delay between two requests to one host follows how the host is doing.
 
-The delay between two requests and the one-at-a-time rule are Scrapy's download slots, set by the spider; Crawl-delay is
-applied in robots.py.
+The least delay is the configuration's or the host's Crawl-delay, whichever is longer. A host that takes long to answer
+gets as long between requests as its answers take; a host that fails gets twice the delay each time. The delay comes
+down again with every answer that is well, and never exceeds `max_wait_seconds`. Where no delay is configured (a demo
+shop on loopback), there is none to adapt.
+
+That requests go one at a time, and wait for the delay, is the work of Scrapy's download slots.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
-from scrapers.context import context_of
-from scrapers.exit_status import ExitStatus
+from scrapers.context import CrawlContext, context_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-def retry_after_seconds(value: str, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header (seconds or an HTTP date); None if it is neither.
+def next_delay(delay: float, least: float, most: float, latency: float, *, well: bool) -> float:
+    """The delay after an answer, in seconds.
 
     Args:
-        now: seconds since 1970.
+        delay: until now.
+        least, most: its limits; `least` wins where they contradict each other.
+        latency: how long the host took to begin its answer.
+        well: False for a server error, 429, a timeout or a broken connection.
     """
-    value = value.strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    wanted = (delay + max(least, latency)) / 2 if well else 2 * max(delay, least)
+    return max(least, min(wanted, most))
 
 
-class RetryAfterMiddleware:
-    """Holds back requests to a host until the time it named, and asks once more for what it put off."""
+def set_delay(context: CrawlContext, host: str, seconds: float) -> None:
+    """Make `seconds` the delay between two requests to `host`, from now on."""
+    downloader = context.crawler.engine.downloader
+    concurrency = context.config.concurrency_for(context.shop)
+    downloader.per_slot_settings[host] = {"concurrency": concurrency, "delay": seconds, "jitter": 0.0}
+    if slot := downloader.slots.get(host):
+        slot.delay = seconds
+
+
+class PacingMiddleware:
+    """Adapts the delay of a host after each attempt."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._not_before: dict[str, float] = {}
+        self._delays: dict[str, float] = {}
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> RetryAfterMiddleware:
+    def from_crawler(cls, crawler: Crawler) -> PacingMiddleware:
         return cls(crawler)
 
-    async def process_request(self, request: Request) -> None:
-        host = urlsplit(request.url).netloc
-        while (wait := self._not_before.get(host, 0.0) - time.monotonic()) > 0:
-            await asyncio.sleep(min(wait, 1.0))
-            context_of(self._crawler).check_running()
+    def process_response(self, request: Request, response: Response) -> Response:
+        self._adapt(request, well=response.status < 500 and response.status != 429)
+        return response
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
-        header = response.headers.get("Retry-After")
-        if response.status < 500 or header is None:
-            return response
-        seconds = retry_after_seconds(header.decode("latin-1"), time.time())
-        if seconds is None:
-            return response
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if "download_latency" in request.meta or "download_slot" in request.meta:  # it was sent
+            self._adapt(request, well=False)
+
+    def _adapt(self, request: Request, *, well: bool) -> None:
         context = context_of(self._crawler)
-        if seconds > context.config.max_wait_seconds:
-            context.stop(ExitStatus.BUSY, f"{urlsplit(request.url).netloc} asks to come back in {seconds:.0f} s")
-            return response
-        host = urlsplit(request.url).netloc
-        self._not_before[host] = max(self._not_before.get(host, 0.0), time.monotonic() + seconds)
-        assert self._crawler.spider is not None
-        return (
-            get_retry_request(request, spider=self._crawler.spider, reason="retry_after", max_retry_times=1) or response
-        )
+        policy = context.policies.known(request.url)
+        least = max(context.config.delay_for(context.shop), (policy and policy.crawl_delay) or 0.0)
+        if least <= 0:
+            return
+        host = urlsplit(request.url).hostname or ""
+        latency = float(request.meta.get("download_latency", 0.0))
+        delay = self._delays.get(host, least)
+        adapted = next_delay(delay, least, context.config.max_wait_seconds, latency, well=well)
+        if adapted != delay:
+            self._delays[host] = adapted
+            set_delay(context, host, adapted)

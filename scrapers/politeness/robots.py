@@ -1,13 +1,17 @@
 """robots.txt by RFC 9309, failing closed: where a host's rules cannot be read, nothing of it is requested.
 
 Scrapy's own middleware parses whatever a 403 or 503 carries and so allows everything; this one closes the host for an
-unreachable file and for 401, 403, 429, 5xx, unresolved redirects and HTML. Other 4xx mean that there are no rules. It
-covers the image hosts as well. Crawl-delay is applied, and every verdict is kept for the ledger.
+unreachable file and for 401, 403, 429, 5xx, more than five redirects and HTML. Other 4xx mean that there are no rules.
+Redirects are followed to other hosts too (RFC 9309, section 2.3.1.2), and what is found there holds for the host that
+was asked. It covers the image hosts as well. The file is read anew after 24 hours (section 2.4); where it cannot be,
+the crawl stops: rules that are a day old are not stretched. Crawl-delay is applied up to `max_wait_seconds`, beyond
+which the host is closed. The file's sha256 is in the ledger, and every verdict is kept for the sightings.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from dataclasses import dataclass
@@ -21,8 +25,11 @@ from scrapy.http.request import NO_CALLBACK
 
 from manifests.ledger import Fetch
 from manifests.reasons import FetchReason
+from scrapers.config import is_test_host
 from scrapers.context import KIND, context_of
+from scrapers.exit_status import ExitStatus
 from scrapers.outcomes import Outcome, Refused, Stopped, outcome_of_error
+from scrapers.politeness.pacing import set_delay
 from scrapers.politeness.usage import Usage, parse_usage
 
 if TYPE_CHECKING:
@@ -123,7 +130,8 @@ class HostPolicies:
 
     async def _ask(self, origin: str) -> HostPolicy:
         context, url = self._context, f"{origin}/robots.txt"
-        request = Request(url, callback=NO_CALLBACK, meta={KIND: "robots", "download_maxsize": 4 * MAX_BYTES})
+        meta = {KIND: "robots", "download_maxsize": 4 * MAX_BYTES, "allow_offsite": True}
+        request = Request(url, callback=NO_CALLBACK, meta=meta)
         try:
             response = await context.crawler.engine.download_async(request)
         except Stopped:
@@ -136,7 +144,8 @@ class HostPolicies:
             policy = self._judge(url, response)
         logger.info("%s: %s", url, policy.why)
         if policy.crawl_delay is not None and not policy.closed:
-            self._slow_down(urlsplit(origin).hostname or "", policy.crawl_delay)
+            delay = max(policy.crawl_delay, context.config.delay_for(context.shop))
+            set_delay(context, urlsplit(origin).hostname or "", delay)
         return policy
 
     def _judge(self, url: str, response: Response) -> HostPolicy:
@@ -149,21 +158,24 @@ class HostPolicies:
         elif policy.rules is None:
             context.record(url, "robots", Outcome(FetchReason.GONE, policy.why, response.status))
         else:
+            digest = f"sha256 {hashlib.sha256(response.body).hexdigest()}"
             context.ledger.record_fetch(
-                Fetch(url, "robots", context.source, "ok", response.status, None, len(response.body), media_type)
+                Fetch(
+                    url,
+                    "robots",
+                    context.source,
+                    "ok",
+                    response.status,
+                    bytes=len(response.body),
+                    media_type=media_type,
+                    detail=digest,
+                )
             )
         return policy
 
-    def _slow_down(self, host: str, seconds: float) -> None:
-        downloader = self._context.crawler.engine.downloader
-        delay = max(seconds, self._context.config.delay_for(self._context.shop))
-        downloader.per_slot_settings[host] = {"concurrency": 1, "delay": delay, "jitter": 0.0}
-        if slot := downloader.slots.get(host):
-            slot.delay, slot.jitter = delay, 0.0
-
 
 class RobotsMiddleware:
-    """Refuses what robots.txt bars. Requests for robots.txt itself pass."""
+    """Refuses what robots.txt bars, and every host that is not the shop's. Requests for robots.txt itself pass."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -173,9 +185,17 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
+        context = context_of(self._crawler)
+        host = (urlsplit(request.url).hostname or "").lower()
         if request.meta.get(KIND) == "robots":
+            if not context.shop.is_live and not is_test_host(host):  # the demo shops never lead out of the machine
+                raise Refused(FetchReason.HTTP_ERROR, f"redirected to {host}")
             return
-        policy = await context_of(self._crawler).policies.of(request.url)
+        if host not in context.shop.hosts:  # Scrapy's own offsite check lets a retried request pass
+            raise Refused(FetchReason.HTTP_ERROR, f"redirected to {host}, which is not one of the shop's hosts")
+        policy = await context.policies.of(request.url)
+        if policy.closed and not context.is_stopping:
+            context.stop(ExitStatus.ROBOTS, f"{host}: {policy.why}")
         if not policy.allows(request.url):
             raise Refused(FetchReason.ROBOTS_BARRED, policy.verdict(request.url))
         if policy.usage and (signal := policy.usage.reservation(request.url)):

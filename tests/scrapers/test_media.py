@@ -1,43 +1,12 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from manifests.image_store import ImageStore
-from manifests.reasons import FetchReason
-from scrapers.media import judge
-from scrapers.outcomes import Outcome
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import IMAGE_HOST, Answer, Gateway, image_url, jpeg, serve_shop
-
-
-def _reason(data: bytes, max_pixels: int = 10**6) -> FetchReason:
-    judged = judge(data, max_pixels)
-    assert isinstance(judged, Outcome)
-    return judged.reason
-
-
-def test_judge_names_the_ending_by_the_first_bytes() -> None:
-    assert judge(jpeg(1), 10**6) == ".jpg"
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(buffer, "PNG")
-    assert judge(buffer.getvalue(), 10**6) == ".png"
-
-
-def test_judge_stores_a_picture_that_is_cut_short_but_not_a_page() -> None:
-    assert judge(jpeg(1)[:-200], 10**6) == ".jpg"
-    assert judge(jpeg(1)[:24], 10**6) == ".jpg"
-    assert _reason(b"<!doctype html><title>soon</title>") == FetchReason.NOT_IMAGE
-    assert _reason(b"") == FetchReason.NOT_IMAGE
-
-
-def test_judge_refuses_films_and_too_many_pixels_by_their_header() -> None:
-    assert _reason(b"\x00\x00\x00\x1cftypisom" + bytes(32)) == FetchReason.VIDEO
-    assert _reason(jpeg(1, (60, 90)), max_pixels=5399) == FetchReason.TOO_LARGE
-    assert judge(jpeg(1, (60, 90)), 5400) == ".jpg"
 
 
 def test_every_picture_ends_with_its_own_outcome_and_original_bytes(crawl: Crawl, gateway: Gateway) -> None:

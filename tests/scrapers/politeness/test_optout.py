@@ -5,7 +5,7 @@ import json
 import pytest
 from scrapy.http import HtmlResponse, Response
 
-from scrapers.politeness.optout import directives, reservation, reserved_paths, signals_of
+from scrapers.politeness.optout import directives, reservation, signals_of
 from scrapers.politeness.usage import parse_usage, reserves
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import IMAGE_HOST, PAGE_HOST, Answer, Gateway, image_url, serve_shop
@@ -64,12 +64,6 @@ def test_usage_lines_of_robots_txt_hold_for_the_group_and_the_longest_path() -> 
     own = parse_usage("User-agent: *\nContent-Signal: ai-train=no\n\nUser-agent: vestiary\nAllow: /\n", "Vestiary")
     assert own.reservation("http://x.test/a") is None
     assert reserves("bots=n") and not reserves("search=n")
-
-
-def test_tdmrep_lists_the_reserved_paths() -> None:
-    rules = [{"location": "/", "tdm-reservation": 1}, {"location": "/free/*", "tdm-reservation": 0}]
-    assert reserved_paths(json.dumps(rules).encode()) == ("/*",)
-    assert reserved_paths(b"<html>") == ()
 
 
 def test_reserved_pages_and_hosts_are_recorded_and_not_used(crawl: Crawl, gateway: Gateway) -> None:

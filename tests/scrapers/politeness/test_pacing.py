@@ -1,41 +1,41 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from scrapers.exit_status import ExitStatus
-from scrapers.politeness.pacing import retry_after_seconds
+from scrapers.politeness.pacing import next_delay
 from tests.scrapers.conftest import Crawl
-from tests.scrapers.gateway import Answer, Gateway, image_url, jpeg, serve_shop
+from tests.scrapers.gateway import IMAGE_HOST, Answer, Gateway, image_url, serve_shop
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
+    ("delay", "latency", "well", "expected"),
     [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("Sun, 22 Nov 2026 10:00:30 GMT", 30.0),
-        ("Sun, 22 Nov 2026 09:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-5", None),
+        (1.0, 0.1, True, 1.0),  # never below the least
+        (1.0, 5.0, True, 3.0),  # towards the time that an answer takes
+        (8.0, 0.1, True, 4.5),  # and back
+        (1.0, 0.1, False, 2.0),
+        (8.0, 0.1, False, 10.0),  # never above the most
+        (1.0, 60.0, True, 10.0),
     ],
 )
-def test_retry_after_in_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
-    assert retry_after_seconds(value, 1795341600.0) == seconds  # 2026-11-22 10:00:00 UTC
+def test_the_delay_follows_the_host_within_its_limits(
+    delay: float, latency: float, well: bool, expected: float
+) -> None:
+    assert next_delay(delay, 1.0, 10.0, latency, well=well) == expected
 
 
-def test_a_host_gets_the_time_it_asks_for(crawl: Crawl, gateway: Gateway) -> None:
-    serve_shop(gateway, 1, ("p",))
-    answers = [Answer(b"busy", "text/plain", 503, {"Retry-After": "1"}), Answer(jpeg(1), "image/jpeg")]
-    gateway.answers[image_url(1, "p")] = lambda: answers.pop(0)
+def test_a_crawl_delay_above_the_most_is_kept() -> None:
+    assert next_delay(20.0, 20.0, 10.0, 0.1, well=False) == 20.0
+
+
+def test_a_host_that_fails_is_asked_more_slowly(crawl: Crawl, gateway: Gateway) -> None:
+    text = crawl.config.read_text("utf-8").replace("delay_seconds = 0.0", "delay_seconds = 0.3")
+    crawl.config.write_text(text, "utf-8")
+    serve_shop(gateway, 1, ("p", "a1", "e1"))
+    gateway.answers[image_url(1, "p")] = Answer(b"", "text/plain", 503)
     assert crawl.run().returncode == 0
-    times = [at for url, at in zip(gateway.asked, gateway.times, strict=True) if "-p.jpg" in url]
-    assert len(times) == 2 and times[1] - times[0] >= 1.0
-    assert crawl.outcomes() == {image_url(1, "p"): "stored"}
-
-
-def test_a_host_that_asks_for_too_much_time_is_left_alone(crawl: Crawl, gateway: Gateway) -> None:
-    serve_shop(gateway, 2, ("p",))
-    gateway.answers[image_url(1, "p")] = Answer(b"busy", "text/plain", 503, {"Retry-After": "3600"})
-    done = crawl.run()
-    assert done.returncode == ExitStatus.BUSY and "3600" in done.stderr
-    assert crawl.outcomes()[image_url(1, "p")] == "http_error"
+    times = [at for url, at in zip(gateway.asked, gateway.times, strict=True) if f"//{IMAGE_HOST}/assets" in url]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert len(gaps) == 2 and gaps[0] >= 0.55 and gaps[1] >= 0.28, gaps
