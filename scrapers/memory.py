@@ -23,7 +23,7 @@ LONGEST_DELAY_SECONDS = 7 * 24 * 3600.0
 LISTING_SECONDS = 24 * 3600.0
 """How long a listing that an unfinished run has read still stands for what the shop has."""
 
-_GOES_ON = (None, "interrupted", "blocked", "busy", "robots")
+_GOES_ON = (None, "interrupted", "blocked", "busy", "unavailable", "robots")
 
 
 class Due(Enum):
