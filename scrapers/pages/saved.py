@@ -48,7 +48,7 @@ class SavedPage:
         """
         try:
             return json.loads(self.text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MarkupError(f"{self.url} answered no JSON ({self.text[:40]!r}…)") from error
 
     def absolute(self, url: str) -> str:
@@ -164,14 +164,14 @@ def offered_price(node: Json) -> tuple[str, str]:
 def _loads(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _decode_at(text: str, start: int) -> Any:
     try:
         return json.JSONDecoder(strict=False).raw_decode(text, start)[0]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
