@@ -1,31 +1,25 @@
 """Weights from disk into a network, strictly.
 
-The official files are Python pickles. They are read by an unpickler that knows dictionaries, numbers, strings and
-arrays and nothing else: a file that names any other class or function is refused before anything of it runs. Arrays
-are rebuilt here from their bytes, not by numpy's own unpickling.
+A file is held against its checksum, read as named arrays and nothing else (`array_pickle` for the official files), and
+has to have exactly the names and shapes of the network. A pickle in the cache is converted once (`converted`).
 """
 
 from __future__ import annotations
 
-import collections
-import hashlib
+import errno
 import math
 import os
-import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from densepose_labeler import array_pickle, checksums, converted, zoo
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from densepose_labeler.zoo import ModelSpec
-from manifests.atomic import write_text
 
 CACHE_VARIABLE = "VESTIARY_CACHE"
 SHIPPED = Path(__file__).parent / "weights"
@@ -34,6 +28,8 @@ LEGACY_EXTRAS = frozenset(
     {"pixel_mean", "pixel_std", *(f"proposal_generator.anchor_generator.cell_anchors.{level}" for level in range(5))}
 )
 """Constants that older versions of the library saved beside the weights; the engine derives them itself."""
+
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class CheckpointError(ValueError):
@@ -68,42 +64,65 @@ def weights_path(spec: ModelSpec, path: Path | None = None) -> Path:
     for candidate in (SHIPPED / spec.file, cached_path(spec)):
         if candidate.is_file():
             return candidate
-    if spec.url is None:
-        raise WeightsMissing(
-            f"the weights of model {spec.name!r} belong at {SHIPPED / spec.file}: reinstall the package"
+    raise WeightsMissing(missing(spec))
+
+
+def missing(spec: ModelSpec) -> str:
+    """That the weights of a model are not here, and what a user does about it, with and without a network."""
+    begin = f"the weights of model {spec.name!r} are not on this machine: "
+    moves = f"the cache moves with the environment variable {CACHE_VARIABLE}"
+    if spec.url is not None:
+        return begin + (
+            f"run `vestiary models fetch {spec.name}`, or download {spec.url} by hand "
+            f"(or copy the file from a machine that has it) to {cached_path(spec)}; {moves}"
         )
-    raise WeightsMissing(
-        f"the weights of model {spec.name!r} are not on this machine: download {spec.url} "
-        f"(or copy the file from a machine that has it) to {cached_path(spec)}; "
-        f"the cache moves with the environment variable {CACHE_VARIABLE}"
+    if spec.name in zoo.load():
+        return begin + f"they belong at {SHIPPED / spec.file}, so reinstall the package"
+    return begin + (
+        f"copy your file to {cached_path(spec)} ({moves}), "
+        f"or state its `url` in your zoo file and run `vestiary models fetch {spec.name}`"
     )
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file as hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def weights_sha256(spec: ModelSpec, file: Path, reread: bool = False) -> str:
+    """Checksum of a weights file, which is the zoo's, or for a published model the one recorded at its first use.
 
+    A model without an address is the user's own and may change; its labels are then made anew. A file that has not
+    changed since its checksum was recorded is read only if `reread`.
 
-def record_sha256(path: Path, digest: str) -> None:
-    """Write the checksum of a verified file beside it, in the form that `sha256sum --check` reads."""
-    write_text(_record_path(path), f"{digest}  {path.name}\n")
+    Raises:
+        CheckpointError: it is another.
+    """
+    digest = checksums.sha256(file) if reread else checksums.current(file)
+    if spec.sha256 is not None and digest != spec.sha256:
+        raise CheckpointError(f"{file} is not the file of {spec.name!r}: its sha256 is {digest}, not {spec.sha256}")
+    first = checksums.recorded(file)
+    if spec.sha256 is None and spec.url is not None and first not in (None, digest):
+        raise CheckpointError(
+            f"{file} has changed since its first use: its sha256 is {digest}, not {first}. Put the first file back, or "
+            f"delete it with all that lies beside it and run `vestiary models fetch {spec.name}`"
+        )
+    return digest
 
 
 def load(spec: ModelSpec, path: Path | None = None) -> DensePoseRCNN:
     """The network of `spec` with its weights, float32, in evaluation mode, without gradients, on the CPU.
 
+    In the cache, the checksum is recorded after the first use, and a pickle is converted to safetensors beside it,
+    which later calls read instead; nothing is written beside files elsewhere.
+
     Raises:
         WeightsMissing: the file is absent.
-        CheckpointError: its checksum differs from the zoo's or from the one recorded when it was downloaded, or the
-            file is not a checkpoint of this network.
+        CheckpointError: it is not the file that the zoo or the record of its first use means, or is not a checkpoint
+            of this network.
     """
     file = weights_path(spec, path)
-    record = _record_path(file)
-    known = spec.sha256 or (record.read_text().split()[0] if record.is_file() else None)
-    if known is not None and sha256(file) != known:
-        raise CheckpointError(f"{file} is not the file of {spec.name!r} (its sha256 is not {known}): fetch it again")
-    model, state = _network_and_state(spec, file)
+    digest = weights_sha256(spec, file)
+    model, expected = _network(spec)
+    arrays = converted.read(file, digest) if file.suffix == ".pkl" else None
+    state = fitted(read(file) if arrays is None else arrays, expected, str(file))
+    if file.is_relative_to(cache_directory()):
+        _keep(file, digest, state if arrays is None else None)
     model.load_state_dict(state, strict=True, assign=True)
     return model
 
@@ -114,18 +133,25 @@ def check(spec: ModelSpec, path: Path) -> None:
     Raises:
         CheckpointError: it is damaged or does not fit.
     """
-    _network_and_state(spec, path)
+    fitted(read(path), _network(spec)[1], str(path))
 
 
-def _record_path(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
+def _keep(file: Path, digest: str, state: dict[str, Tensor] | None) -> None:
+    """Record a file's checksum and, of a pickle that was read as such, make the copy. A read-only cache stays as is."""
+    try:
+        if file.suffix == ".pkl" and state is not None:
+            converted.write(file, digest, state)
+        checksums.record(file, digest)
+    except OSError as error:
+        if error.errno not in _READ_ONLY:
+            raise
 
 
-def _network_and_state(spec: ModelSpec, file: Path) -> tuple[DensePoseRCNN, dict[str, Tensor]]:
+def _network(spec: ModelSpec) -> tuple[DensePoseRCNN, dict[str, tuple[int, ...]]]:
+    """The network without values, and the names and shapes of its weights."""
     with torch.device("meta"):
         model = DensePoseRCNN(spec.network).eval().requires_grad_(False)
-    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    return model, fitted(read(file), expected, str(file))
+    return model, {name: tuple(value.shape) for name, value in model.state_dict().items()}
 
 
 def fitted(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], place: str) -> dict[str, Tensor]:
@@ -145,9 +171,10 @@ def fitted(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]],
     if problems:
         shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
         raise CheckpointError(f"{place} is a checkpoint of another network: {shown}")
-    result = {name: value.to(torch.float32) for name, value in kept.items()}
+    # Always copies: arrays that are mapped from a file lie otherwise in memory, which can change results' last bits.
+    result = {name: value.to(torch.float32, copy=True) for name, value in kept.items()}
     for name, value in result.items():
-        if not value.isfinite().all():
+        if not math.isfinite(float(value.sum())) and not value.isfinite().all():
             raise CheckpointError(f"{place}: {name} holds values that are not finite; the file is damaged")
     return result
 
@@ -163,109 +190,7 @@ def read(path: Path) -> dict[str, Tensor]:
             return safetensors.torch.load_file(path)
         except SafetensorError as error:
             raise CheckpointError(f"{path} is not a readable safetensors file: {error}") from error
-    with path.open("rb") as file:
-        if file.read(4) == b"PK\x03\x04":
-            raise CheckpointError(f"{path} is a torch zip file; convert its state dict to safetensors")
-        file.seek(0)
-        try:
-            data = _ArrayUnpickler(file, encoding="latin1").load()
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
-        except Exception as error:  # a damaged pickle can raise nearly anything
-            raise CheckpointError(f"{path} is not a readable pickle: {type(error).__name__}: {error}") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{path} holds a {type(data).__name__}, not a dictionary of arrays")
-    if "blobs" in data or data.get("matching_heuristics"):
-        raise CheckpointError(
-            f"{path} is a Caffe2 or Detectron1 file, whose names need a conversion that is not offered"
-        )
-    state = data.get("model", data)
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{path}: 'model' is a {type(state).__name__}, not a dictionary of arrays")
-    result: dict[str, Tensor] = {}
-    for name, value in state.items():
-        if not isinstance(value, _Array) or value.values is None:
-            raise CheckpointError(f"{path}: {name!r} is a {type(value).__name__}, not an array")
-        result[str(name)] = torch.from_numpy(value.values)
-    return result
-
-
-class _Dtype:
-    """What a pickle says of a dtype; only plain floating-point ones."""
-
-    def __init__(self, code: str, align: bool = False, copy: bool = True) -> None:
-        if code not in ("f2", "f4", "f8"):
-            raise CheckpointError(f"array of dtype {code!r}; only float16, float32 and float64 are read")
-        self.dtype = np.dtype(code)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.dtype = self.dtype.newbyteorder(">" if state[1] == ">" else "<")
-
-
-class _Array:
-    """An array as numpy pickles it: empty first, its shape, dtype and bytes in `__setstate__`."""
-
-    values: npt.NDArray[Any] | None = None
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, dtype, fortran, raw = state
-        self.values = _array(raw, dtype, shape, "F" if fortran else "C")
-
-
-def _array(raw: object, dtype: object, shape: object, order: object) -> npt.NDArray[Any]:
-    if isinstance(raw, str):
-        raw = raw.encode("latin1")
-    if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes | bytearray) or not isinstance(shape, tuple):
-        raise CheckpointError("an array of the pickle is malformed")
-    if not all(isinstance(side, int) and side >= 0 for side in shape):
-        raise CheckpointError("an array of the pickle has a malformed shape")
-    if math.prod(shape) * dtype.dtype.itemsize != len(raw):
-        raise CheckpointError(f"an array of the pickle has {len(raw)} bytes, not what its shape {shape} needs")
-    values = np.frombuffer(raw, dtype.dtype).reshape(shape, order="F" if order == "F" else "C")
-    return np.array(values, dtype=dtype.dtype.newbyteorder("="), order="C")
-
-
-class _NdarrayName:
-    """Stands for `numpy.ndarray`, which pickles name but never call."""
-
-    def __init__(self, *arguments: object) -> None:
-        raise CheckpointError("the pickle calls numpy.ndarray, which checkpoints do not")
-
-
-def _reconstruct(kind: object, shape: object, code: object) -> _Array:
-    if kind is not _NdarrayName:
-        raise CheckpointError("the pickle rebuilds something that is not an array")
-    return _Array()
-
-
-def _frombuffer(raw: object, dtype: object, shape: object, order: object) -> _Array:
-    result = _Array()
-    result.values = _array(raw, dtype, shape, order)
-    return result
-
-
-def _encode(text: object, encoding: object) -> bytes:
-    """How pickles before protocol 3 spell bytes."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise CheckpointError("the pickle holds bytes in an unknown form")
-    return text.encode("latin1")
-
-
-_ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("_codecs", "encode"): _encode,
-    ("numpy", "ndarray"): _NdarrayName,
-    ("numpy", "dtype"): _Dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
-    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _ALLOWED[module, name]
-        except KeyError:
-            raise CheckpointError(f"refused: the pickle names {module}.{name}; checkpoints hold arrays only") from None
+    try:
+        return {name: torch.from_numpy(values) for name, values in array_pickle.read(path).items()}
+    except array_pickle.PickleError as error:
+        raise CheckpointError(f"{path}: {error}") from error

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import torch
 
-from densepose_labeler import checkpoints
+from densepose_labeler import checkpoints, checksums
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from densepose_labeler.zoo import ModelSpec
 
@@ -27,6 +27,7 @@ CHUNK = 1 << 20
 ATTEMPTS = 5
 TIMEOUT = 60.0
 USER_AGENT = "vestiary (weights download)"
+OFFLINE_VARIABLE = "VESTIARY_OFFLINE"
 
 OVERHEAD = 400_000
 """Most bytes of a file beside its numbers: names, shapes, the legacy constants."""
@@ -34,6 +35,11 @@ OVERHEAD = 400_000
 
 class DownloadError(OSError):
     """Weights could not be fetched, or what came is not what the zoo describes; the message says what to do."""
+
+
+def is_offline() -> bool:
+    """Whether `$VESTIARY_OFFLINE` forbids downloads: anything but "", "0", "false" and "no" does."""
+    return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() not in ("", "0", "false", "no")
 
 
 def fetch(spec: ModelSpec, progress: Progress | None = None, pause: float = 2.0) -> Path:
@@ -47,8 +53,11 @@ def fetch(spec: ModelSpec, progress: Progress | None = None, pause: float = 2.0)
 
     Raises:
         DownloadError: the model has no address, the server does not give the file, or the file is another one.
+        checkpoints.WeightsMissing: the file is not there and `$VESTIARY_OFFLINE` is set.
     """
     target = checkpoints.cached_path(spec)
+    if is_offline() and not target.is_file():
+        raise checkpoints.WeightsMissing(f"{OFFLINE_VARIABLE} is set, so {checkpoints.missing(spec)}")
     target.parent.mkdir(parents=True, exist_ok=True)
     with _only_process(target):
         if target.is_file():
@@ -57,8 +66,8 @@ def fetch(spec: ModelSpec, progress: Progress | None = None, pause: float = 2.0)
         part = target.with_name(target.name + ".part")
         _transfer(url, part, progress, pause)
         digest = _verify(spec, part)
-        checkpoints.record_sha256(target, digest)
         os.replace(part, target)
+        checksums.record(target, digest)
         _tag_path(part).unlink(missing_ok=True)
         return target
 
@@ -86,7 +95,7 @@ def _checked_url(spec: ModelSpec) -> str:
 
 def _verify(spec: ModelSpec, part: Path) -> str:
     """The checksum of a whole file that is what the zoo describes; another is removed."""
-    digest = checkpoints.sha256(part)
+    digest = checksums.sha256(part)
     size, (least, most) = part.stat().st_size, expected_bytes(spec)
     problem = None
     if spec.sha256 is not None and digest != spec.sha256:

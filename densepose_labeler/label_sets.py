@@ -62,7 +62,7 @@ class ResolvedSet:
 
     @cached_property
     def weights_sha256(self) -> str:
-        return checkpoints.sha256(self.weights)
+        return checkpoints.weights_sha256(self.spec, self.weights)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import os
+import errno
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from densepose_labeler import checkpoints, zoo
+from densepose_labeler import array_pickle, checkpoints, checksums, converted, zoo
 from densepose_labeler.checkpoints import CheckpointError, WeightsMissing
 from tests.densepose_labeler.engine.small import SMALL, small_network
 
@@ -57,18 +57,6 @@ def test_names_of_older_numpy_are_read(tmp_path: Path) -> None:
     checkpoints.load(SPEC, tmp_path / "small.pkl")
 
 
-def test_memory_orders_and_precisions(tmp_path: Path) -> None:
-    values = {
-        "fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
-        "big": np.arange(4, dtype=">f4"),
-        "half": np.arange(3, dtype=np.float16),
-        "scalar": np.array(2.5, np.float64),
-    }
-    for protocol in (2, 3, 5):
-        read = checkpoints.read(write(tmp_path / "a.pkl", {"model": values}, protocol))
-        assert {key: value.tolist() for key, value in read.items()} == {k: v.tolist() for k, v in values.items()}
-
-
 def test_safetensors_in_half_precision_and_data_parallel_names(tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     state = {f"module.{key}": value.half() for key, value in small_network().state_dict().items()}
@@ -76,48 +64,6 @@ def test_safetensors_in_half_precision_and_data_parallel_names(tmp_path: Path) -
     model = checkpoints.load(dataclasses.replace(SPEC, file=path.name), path)
     for key, value in model.state_dict().items():
         assert value.dtype == torch.float32 and torch.equal(value, state[f"module.{key}"].float())
-
-
-class Malicious:
-    def __reduce__(self) -> Any:
-        return os.system, ("echo pwned > pwned",)
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        (Malicious(), "posix.system"),
-        ({"model": {"a": Malicious()}}, "posix.system"),
-        ({"model": {"a": np.array([Malicious()], object)}}, "O8"),
-        ({"model": {"a": np.arange(3)}}, "i8"),
-        ({"model": {"a": np.float32(1)}}, "numpy._core.multiarray.scalar"),
-        ({"model": {"a": torch.zeros(2)}}, "torch._utils._rebuild_tensor_v2"),
-        ({"model": collections.Counter()}, "collections.Counter"),
-        ({"model": {"a": eval}}, "builtins.eval"),
-    ],
-)
-def test_anything_but_arrays_is_refused_by_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: object, named: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckpointError, match=named.replace(".", r"\.")):
-        checkpoints.read(write(tmp_path / "bad.pkl", content))
-    assert not (tmp_path / "pwned").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ([1, 2], "holds a list"),
-        ({"model": [1]}, "'model' is a list"),
-        ({"model": {"a": "text"}}, "'a' is a str"),
-        ({"blobs": {}}, "Caffe2"),
-        ({"model": {}, "matching_heuristics": True}, "Caffe2"),
-    ],
-)
-def test_other_content_is_named(tmp_path: Path, content: object, message: str) -> None:
-    with pytest.raises(CheckpointError, match=message):
-        checkpoints.read(write(tmp_path / "other.pkl", content))
 
 
 def test_damaged_files_are_checkpoint_errors(tmp_path: Path) -> None:
@@ -153,7 +99,7 @@ def test_another_networks_weights_are_refused(tmp_path: Path) -> None:
 
 def test_the_zoos_checksum_is_held_against_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "small.pkl", published(arrays()))
-    checkpoints.load(dataclasses.replace(SPEC, sha256=checkpoints.sha256(path)), path)
+    checkpoints.load(dataclasses.replace(SPEC, sha256=checksums.sha256(path)), path)
     with pytest.raises(CheckpointError, match="sha256"):
         checkpoints.load(dataclasses.replace(SPEC, sha256="0" * 64), path)
 
@@ -171,7 +117,92 @@ def test_absent_weights_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(WeightsMissing, match="nowhere"):
         checkpoints.weights_path(SPEC, tmp_path / "nowhere.pkl")
     with pytest.raises(WeightsMissing, match="reinstall"):
-        checkpoints.weights_path(dataclasses.replace(SPEC, name="other", url=None))
+        checkpoints.weights_path(dataclasses.replace(SPEC, name="embedded", url=None))
+    with pytest.raises(WeightsMissing, match=rf"copy your file to {tmp_path}/cache/models/mine/small\.pkl .* `url`"):
+        checkpoints.weights_path(dataclasses.replace(SPEC, name="mine", url=None))
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published model's pickle in the cache, put there by hand."""
+    monkeypatch.setenv(checkpoints.CACHE_VARIABLE, str(tmp_path / "cache"))
+    path = checkpoints.cached_path(SPEC)
+    path.parent.mkdir(parents=True)
+    return write(path, published(arrays()))
+
+
+def test_first_use_records_the_checksum_and_later_uses_enforce_it(cached: Path) -> None:
+    checkpoints.load(SPEC)
+    assert checksums.recorded(cached) == checksums.sha256(cached)
+    other = arrays()
+    other["roi_heads.box_head.fc1.bias"][0] += 1
+    write(cached, published(other))
+    with pytest.raises(CheckpointError, match=r"changed since its first use.*vestiary models fetch small"):
+        checkpoints.load(SPEC)
+    own = dataclasses.replace(SPEC, url=None)  # the user's own file may change: its labels follow the checksum
+    loaded = checkpoints.load(own)
+    assert loaded.state_dict()["roi_heads.box_head.fc1.bias"].tolist() == other["roi_heads.box_head.fc1.bias"].tolist()
+    assert checksums.recorded(cached) == checksums.sha256(cached)
+
+
+def test_a_file_that_does_not_fit_is_not_recorded(cached: Path) -> None:
+    write(cached, {"model": {"a": np.zeros(1, np.float32)}})
+    with pytest.raises(CheckpointError, match="another network"):
+        checkpoints.load(SPEC)
+    assert checksums.recorded(cached) is None
+    write(cached, published(arrays()))
+    checkpoints.load(SPEC)
+
+
+def test_a_pickle_is_read_once_and_then_its_copy(cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = checkpoints.load(SPEC).state_dict()
+
+    def refuse(path: Path) -> None:
+        raise AssertionError(f"{path} was unpickled again")
+
+    monkeypatch.setattr(array_pickle, "read", refuse)
+    second = checkpoints.load(SPEC).state_dict()
+    assert list(first) == list(second) and all(torch.equal(first[key], second[key]) for key in first)
+    assert {one.name for one in cached.parent.iterdir()} == {
+        "small.pkl", "small.pkl.sha256", "small.safetensors", "small.safetensors.sha256"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", ["flipped", "truncated", "of another pickle", "without a record", "half written"])
+def test_a_copy_that_is_not_the_pickles_is_made_anew(cached: Path, harm: str) -> None:
+    expected = checkpoints.load(SPEC).state_dict()
+    copy = converted.copy_path(cached)
+    whole = copy.read_bytes()
+    if harm == "flipped":
+        copy.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    elif harm == "truncated":
+        copy.write_bytes(whole[:-1])
+    elif harm == "of another pickle":
+        converted.write(cached, "0" * 64, {key: value + 1 for key, value in expected.items()})
+    elif harm == "without a record":
+        copy.with_name(copy.name + ".sha256").unlink()
+    else:
+        copy.rename(copy.with_name(f".{copy.name}.999999999-0a0a0a0a.part"))
+    loaded = checkpoints.load(SPEC).state_dict()
+    assert all(torch.equal(loaded[key], expected[key]) for key in expected)
+    assert copy.read_bytes() == whole
+    assert not list(cached.parent.glob("*.part"))
+
+
+def test_a_cache_that_cannot_be_written_still_serves(cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "read-only")
+
+    monkeypatch.setattr(converted, "write", refuse)
+    checkpoints.load(SPEC)
+    assert [one.name for one in cached.parent.iterdir()] == ["small.pkl"]
+
+
+def test_nothing_is_written_beside_files_outside_the_cache(tmp_path: Path, cached: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    path = write(tmp_path / "mine" / "small.pkl", published(arrays()))
+    checkpoints.load(SPEC, path)
+    assert [one.name for one in path.parent.iterdir()] == ["small.pkl"]
 
 
 def test_the_cache_is_in_the_home_directory_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,22 @@ def test_addresses_that_are_not_fetched(tmp_path: Path, monkeypatch: pytest.Monk
         fetch(dataclasses.replace(spec, url="http://example.org/a.pkl"))
 
 
+@pytest.mark.parametrize("value", ["1", "true", "yes"])
+def test_offline_says_where_to_put_the_file(origin: Origin, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("VESTIARY_OFFLINE", value)
+    spec = spec_of(origin)
+    with pytest.raises(checkpoints.WeightsMissing) as error:
+        fetch(spec)
+    place = checkpoints.cached_path(spec)
+    assert str(place) in str(error.value) and origin.url in str(error.value) and not origin.requests
+    place.parent.mkdir(parents=True)
+    place.write_bytes(origin.content)
+    assert fetch(spec) == place and not origin.requests
+    monkeypatch.setenv("VESTIARY_OFFLINE", "0")
+    place.unlink()
+    assert fetch(spec, pause=0) == place and origin.requests
+
+
 def test_expected_sizes_hold_the_one_that_is_known() -> None:
     spec = zoo.get("R_50_FPN_s1x")
     least, most = expected_bytes(dataclasses.replace(spec, bytes=None))

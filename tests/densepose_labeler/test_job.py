@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from densepose_labeler import checkpoints, decoding_ahead, zoo
+from densepose_labeler import checkpoints, checksums, decoding_ahead, zoo
 from densepose_labeler.job import LabellingInterrupted, LabelSummary, label
 from densepose_labeler.planning import LabelError
 from densepose_labeler.predictor import Predictor
@@ -246,7 +246,7 @@ def test_other_weights_redo_labels_in_place(world: World) -> None:
     before = part_bytes(world)
     write_weights(world, "tiny", seed=5)
     assert label(world.dataset, ["tiny"], world.config()).labelled == 40
-    assert {row.weights_sha256 for row in _rows(world).values()} == {checkpoints.sha256(world.weights("tiny"))}
+    assert {row.weights_sha256 for row in _rows(world).values()} == {checksums.sha256(world.weights("tiny"))}
     write_weights(world, "tiny", seed=0)
     label(world.dataset, ["tiny"], world.config())
     assert part_bytes(world) == before

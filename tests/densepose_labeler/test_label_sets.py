@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from densepose_labeler import checkpoints, zoo
+from densepose_labeler import checkpoints, checksums, zoo
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.label_sets import Options, choose_device, resolve
 from densepose_labeler.planning import LabelError
@@ -21,7 +21,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_default_options_are_the_models_own(world: World) -> None:
     (one,) = resolve(["tiny"], LabelConfig(zoo=world.zoo))
     assert (one.name, one.options) == ("tiny", Options(0.3, False, 20))
-    assert one.weights_sha256 == checkpoints.sha256(world.weights("tiny"))
+    assert one.weights_sha256 == checksums.sha256(world.weights("tiny"))
 
 
 def test_variants_override_and_inherit(world: World) -> None:
