@@ -27,7 +27,8 @@ def configure() -> None:
     """Send the service's and uvicorn's records to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("densepose_labeler", "uvicorn"):
+    logging.captureWarnings(True)
+    for name in ("densepose_labeler", "uvicorn", "py.warnings"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False

@@ -91,6 +91,8 @@ class Problem(Exception):
             errors=[FieldError(field=field, reason=reason) for field, reason in self.fields.items()],
         )
         headers = {} if self.retry_after is None else {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
+        if self.status == 408:
+            headers["Connection"] = "close"  # the rest of the body is not waited for
         return Response(details.model_dump_json(), self.status, headers, MEDIA_TYPE)
 
 

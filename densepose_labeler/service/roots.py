@@ -71,12 +71,12 @@ class Roots:
             OutsideRoots: `image_path` lies outside the roots.
             FileNotFoundError: there is no such file.
         """
-        self._locate(image_path)
+        self.check(image_path)
         stems = (os.path.join(image_path, name), image_path, image_path.rstrip("/") + name)
         candidates = [image_path, *(stem + ending for stem in stems for ending in ("", *ENDINGS))]
         for candidate in candidates:
-            real = Path(os.path.realpath(candidate))
-            if self._contains(real) and _is_file(real):
+            real = _resolve(candidate)
+            if any(real.is_relative_to(root.path) for root in self._roots) and _is_file(real):
                 return real
         raise FileNotFoundError(errno.ENOENT, "no such image", image_path)
 
@@ -93,9 +93,10 @@ class Roots:
             raise FileNotFoundError(errno.ENOENT, "not a file", str(path))
         with _walk(root, parts[:-1]) as folder, _no_links(path):
             descriptor = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise FileNotFoundError(errno.ENOENT, "not a regular file", str(path))
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FileNotFoundError(errno.ENOENT, "not a regular file", str(path))
             data = file.read(self._max_bytes + 1)
         if len(data) > self._max_bytes:
             raise ValueError(f"the file has more than {self._max_bytes:,} bytes")
@@ -113,19 +114,23 @@ class Roots:
             atomic.write_bytes(Path(f"/proc/self/fd/{descriptor}") / name, data)
         return Written(root.path.joinpath(*parts, name), len(data))
 
-    def check(self, folder: str) -> None:
-        """Raises OutsideRoots where `write` would."""
-        self._locate(folder)
-
-    def _contains(self, real: Path) -> bool:
-        return any(real.is_relative_to(root.path) for root in self._roots)
+    def check(self, path: str) -> None:
+        """Raise OutsideRoots if a path lies outside the roots."""
+        self._locate(path)
 
     def _locate(self, path: str) -> tuple[_Root, tuple[str, ...]]:
-        real = Path(os.path.realpath(path))
+        real = _resolve(path)
         for root in self._roots:
             if real.is_relative_to(root.path):
                 return root, real.relative_to(root.path).parts
         raise OutsideRoots(errno.EACCES, "outside the folders this service may use", path)
+
+
+def _resolve(path: str) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except OSError as error:  # what was a link is none any more, or the other way round
+        raise OutsideRoots(errno.EACCES, "the path changed while it was being resolved", path) from error
 
 
 def _is_file(path: Path) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import resource
+import signal
+import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -23,7 +26,8 @@ def serve(config: ServiceConfig, label_config: LabelConfig) -> None:
     service = Service(config, label_config)
     logs.configure()
     _allow_files(config.max_connections + 512)
-    uvicorn.Server(
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))  # uvicorn raises it anew when it has drained
+    server = uvicorn.Server(
         uvicorn.Config(
             create_app(service),
             host=config.host,
@@ -40,7 +44,9 @@ def serve(config: ServiceConfig, label_config: LabelConfig) -> None:
             timeout_keep_alive=max(1, int(config.idle_seconds)),
             timeout_graceful_shutdown=int(config.drain_seconds),
         )
-    ).run()
+    )
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 def _allow_files(number: int) -> None:
