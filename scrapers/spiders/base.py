@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
-from scrapy.exceptions import CloseSpider
 from scrapy.http import Response, TextResponse
-from twisted.python.failure import Failure
 
-from manifests.ledger import Fetch, FetchKind, Ledger
+from manifests.ledger import Fetch, Ledger
 from manifests.reasons import FetchReason, Gender
 from scrapers import sightings
-from scrapers.assignment import ARGUMENTS, Assignment, assign
+from scrapers.assignment import ARGUMENTS, assign
 from scrapers.config import Category
-from scrapers.context import KIND, CrawlContext
+from scrapers.context import CrawlContext
 from scrapers.exit_status import ExitStatus
 from scrapers.items import Listing, ProductItem, ProductLink
 from scrapers.memory import Due
-from scrapers.outcomes import Outcome, Stopped, outcome_of_error
+from scrapers.outcomes import Outcome
 from scrapers.pages.saved import MarkupError, SavedPage
 from scrapers.pages.shops import SHOPS, ShopPages, Site
-from scrapers.pages.sitemaps import MAX_BYTES, read_sitemap
+from scrapers.spiders.asking import ASKED, Leads, fetch_of, same_page
 from scrapers.spiders.painting import PaintedListings
+from scrapers.spiders.sitemaps import Sitemaps
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -38,17 +37,14 @@ SUSPECTS_TO_STOP = 3
 """Pages in a row without the data they should hold, after which the crawl stops."""
 
 Found = TypeVar("Found")
-Leads = Iterator[Request | ProductItem]
 
 
-class ShopSpider(PaintedListings, Spider):
+class ShopSpider(PaintedListings, Sitemaps, Spider):
     """A shop's spider. What its pages hold is in scrapers.pages, by the spider's name; the way through them is here.
 
     Arguments of `scrapy crawl` (each after `-a`): those of `scrapers.assignment.assign`.
     """
 
-    context: CrawlContext
-    task: Assignment
     allowed_domains: list[str]
 
     @classmethod
@@ -67,6 +63,8 @@ class ShopSpider(PaintedListings, Spider):
         for name, value in {
             "USER_AGENT": config.user_agent,
             "DOWNLOAD_DELAY": config.delay_for(shop),
+            "CONCURRENT_REQUESTS": config.concurrency_for(shop),
+            "CONCURRENT_REQUESTS_PER_DOMAIN": config.concurrency_for(shop),
             "DOWNLOAD_TIMEOUT": config.timeout_seconds,
             "DOWNLOAD_MAXSIZE": config.max_page_bytes,
             **spider.browser_settings(),
@@ -88,15 +86,15 @@ class ShopSpider(PaintedListings, Spider):
         for host in self.context.shop.hosts:
             policy = await self.context.policies.of(f"{urlsplit(self.context.shop.base_url).scheme}://{host}/")
             if policy.closed:
-                self._give_up(ExitStatus.ROBOTS, f"{host}: {policy.why}")
+                self.give_up(ExitStatus.ROBOTS, f"{host}: {policy.why}")
         for category in self.task.categories:
             for lead in self._listing(self.context.shop.base_url + category.path, category, 1, 0):
                 yield lead
-        sitemaps = await self._sitemaps()
+        sitemaps = await self.sitemaps()
         if sitemaps:
-            yield self._sitemap_request(sitemaps)
+            yield self.sitemap_request(sitemaps)
         for link in self.task.products:
-            for lead in self._product(link, None):
+            for lead in self.product(link, None):
                 yield lead
 
     # Listings
@@ -117,7 +115,7 @@ class ShopSpider(PaintedListings, Spider):
         listing = self._read(response, lambda page: self.pages.read_listing(page, self.site))
         if listing is None:
             return
-        arguments: dict[str, Any] = {"fetch": _fetch(self.name, "page", response), "listing": listing}
+        arguments: dict[str, Any] = {"fetch": fetch_of(self.name, "page", response), "listing": listing}
         arguments |= {"category": category, "number": number, "before": before}
         painting = self.painting(response, arguments)
         if painting is not None:
@@ -129,7 +127,7 @@ class ShopSpider(PaintedListings, Spider):
         """What a listing that was read leads to: its products, then the next page."""
         if not listing.products:
             detail = f"no product on page {number} of {category.category}: changed markup, or an empty category"
-            self._refuse(fetch.url, "page", Outcome(FetchReason.HTTP_ERROR, detail))
+            self.refuse(fetch.url, "page", Outcome(FetchReason.HTTP_ERROR, detail))
             return
         with self.context.ledger.batch():
             self.context.memory.keep_listing(fetch.url, listing)
@@ -144,10 +142,10 @@ class ShopSpider(PaintedListings, Spider):
         limit = self.task.limit
         share = -(-limit // len(self.task.categories)) if limit else None
         for link in listing.products:
-            if self._is_full or (share is not None and self._asked_in[category] >= share):
+            if self.is_full or (share is not None and self._asked_in[category] >= share):
                 return
             self._asked_in[category] += link.key not in self._asked
-            yield from self._product(link, category)
+            yield from self.product(link, category)
 
     def _goes_on(self, listing: Listing, category: Category, number: int, seen: int) -> bool:
         """True if the page after `listing` is to be read as well."""
@@ -155,7 +153,7 @@ class ShopSpider(PaintedListings, Spider):
         is_new = not keys <= self._listed
         self._listed |= keys
         share = -(-self.task.limit // len(self.task.categories)) if self.task.limit else None
-        if self._is_full or (share is not None and seen >= share):
+        if self.is_full or (share is not None and seen >= share):
             return False
         if listing.next_url and number < self.context.shop.max_pages:
             if not is_new:
@@ -168,59 +166,13 @@ class ShopSpider(PaintedListings, Spider):
             self.context.counts["products:missed"] += missed
         return False
 
-    # Sitemaps
-
-    async def _sitemaps(self) -> tuple[str, ...]:
-        """The addresses of the sitemaps to read; those that robots.txt names in place of the word "robots"."""
-        if "robots" not in self.task.sitemaps:
-            return self.task.sitemaps
-        rules = (await self.context.policies.of(f"{self.context.shop.base_url}/")).rules
-        named = tuple(rules.sitemaps) if rules is not None else ()
-        if not named:
-            self._give_up(ExitStatus.REFUSED, f"the robots.txt of {self.context.shop.host} names no sitemap")
-        return tuple(dict.fromkeys((*(url for url in self.task.sitemaps if url != "robots"), *named)))
-
-    def _sitemap_request(self, sitemaps: tuple[str, ...]) -> Request:
-        """A request for the first of `sitemaps`; the others are asked for one after the other, while there is need."""
-        request = self.request(
-            sitemaps[0], self.parse_sitemap, {"rest": sitemaps[1:]}, errback=self.sitemap_failed, kind="sitemap"
-        )
-        request.meta["download_maxsize"] = MAX_BYTES
-        return request
-
-    def parse_sitemap(self, response: Response, rest: tuple[str, ...]) -> Leads:
-        """The products of a sitemap, or the parts of an index that may concern us."""
-        try:
-            sitemap = read_sitemap(response.body)
-        except MarkupError as error:
-            self._refuse(response.url, "sitemap", Outcome(FetchReason.HTTP_ERROR, str(error), response.status))
-        else:
-            self.context.ledger.record_fetch(_fetch(self.name, "sitemap", response))
-            own = [url for url in sitemap.locations if (urlsplit(url).hostname or "").lower() == self.context.shop.host]
-            if sitemap.is_index:
-                rest += tuple(url for url in own if self.pages.is_wanted_sitemap(url, self.context.shop.market))
-            else:
-                links = (self.pages.product_link(url) for url in own if url.startswith(f"{self.site.market_url}/"))
-                for link in links:
-                    if link is not None and not self._is_full:
-                        yield from self._product(link, None)
-        if rest and not self._is_full:
-            yield self._sitemap_request(rest)
-
-    def sitemap_failed(self, failure: Failure) -> Leads:
-        """Record why a sitemap did not come, and go on with the next."""
-        self.failed(failure)
-        rest = failure.request.cb_kwargs["rest"]  # type: ignore[attr-defined]
-        if rest and not self.context.is_stopping:
-            yield self._sitemap_request(rest)
-
     # Products
 
     @property
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
         return self.task.limit is not None and len(self._asked) >= self.task.limit
 
-    def _product(self, link: ProductLink, category: Category | None) -> Leads:
+    def product(self, link: ProductLink, category: Category | None) -> Leads:
         """A request for a product's page, or what the ledger knows of it; nothing where asking is no use."""
         counts = self.context.counts
         if link.key in self._asked:
@@ -250,29 +202,19 @@ class ShopSpider(PaintedListings, Spider):
                 )
                 for item in items
             )
-        await sightings.record(self.context, _fetch(self.name, "page", response), items)
+        await sightings.record(self.context, fetch_of(self.name, "page", response), items)
         for item in items:
             self.context.tally.add(item, category.gender if category else Gender.UNKNOWN)
             yield item
 
     # What may go wrong
 
-    def failed(self, failure: Failure) -> None:
-        """Record why a page did not come."""
-        request: Request = failure.request  # type: ignore[attr-defined]
-        if failure.value is None or isinstance(failure.value, Stopped):
-            return
-        outcome = outcome_of_error(failure.value)
-        self._refuse(request.url, request.meta[KIND], outcome)
-        if outcome.reason is FetchReason.GONE and self.context.ledger.mark_gone(request.url):
-            self.context.counts["products:gone"] += 1
-
     def _read(self, response: Response, reader: Callable[[SavedPage], Found]) -> Found | None:
         """What `reader` makes of a response; None, recorded, if it led elsewhere or holds nothing."""
-        asked = response.meta["vestiary_asked"]
+        asked = response.meta[ASKED]
         if not same_page(asked, response.url):
             detail = f"redirected to {response.url}; what is there is not what was asked for"
-            self._refuse(asked, "page", Outcome(FetchReason.HTTP_ERROR, detail, response.status))
+            self.refuse(asked, "page", Outcome(FetchReason.HTTP_ERROR, detail, response.status))
             return None
         try:
             if not isinstance(response, TextResponse):
@@ -280,7 +222,7 @@ class ShopSpider(PaintedListings, Spider):
             found = reader(SavedPage(response.url, response.text))
         except MarkupError as error:
             self._suspects += 1
-            self._refuse(asked, "page", Outcome(FetchReason.HTTP_ERROR, str(error), response.status))
+            self.refuse(asked, "page", Outcome(FetchReason.HTTP_ERROR, str(error), response.status))
             if self._suspects >= SUSPECTS_TO_STOP:
                 self.context.stop(
                     ExitStatus.MARKUP, f"{self._suspects} pages in a row without product data, the last: {error}"
@@ -289,40 +231,3 @@ class ShopSpider(PaintedListings, Spider):
         self._suspects = 0
         self.context.counts["page:ok"] += 1
         return found
-
-    def _refuse(self, url: str, kind: FetchKind, outcome: Outcome) -> None:
-        logger.warning("%s: %s (%s)", url, outcome.reason, outcome.detail)
-        self.context.record(url, kind, outcome)
-
-    def _give_up(self, status: ExitStatus, why: str) -> None:
-        if self.context.stopped is None:
-            self.context.stopped = (status, why)
-            logger.error("%s: not started: %s", self.name, why)
-            raise CloseSpider(status.name.lower())
-
-    def request(
-        self,
-        url: str,
-        callback: Any,
-        arguments: dict[str, Any],
-        priority: int = 0,
-        errback: Any = None,
-        kind: FetchKind = "page",
-    ) -> Request:
-        """A request whose failure is recorded unless `errback` sees to that."""
-        meta = {KIND: kind, "vestiary_asked": url}
-        return Request(
-            url, callback=callback, errback=errback or self.failed, cb_kwargs=arguments, meta=meta, priority=priority
-        )
-
-
-def same_page(asked: str, came: str) -> bool:
-    """True if a final URL is the one asked for: same host and path, but for a slash at the end or doubled slashes."""
-    one, other = urlsplit(asked), urlsplit(came)
-    paths = ["/".join(part for part in url.path.split("/") if part) for url in (one, other)]
-    return one.hostname == other.hostname and paths[0] == paths[1]
-
-
-def _fetch(source: str, kind: FetchKind, response: Response) -> Fetch:
-    """The ledger's row of an answer that was read."""
-    return Fetch(response.meta["vestiary_asked"], kind, source, "ok", response.status, None, len(response.body))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,13 @@ from twisted.python.failure import Failure
 from manifests.settings import SettingsError
 from scrapers.browser import CHROMIUM_VARIABLE, Browser, find_chromium
 from scrapers.exit_status import ExitStatus
-from scrapers.items import Listing, ProductItem
+from scrapers.items import Listing
 from scrapers.pages.saved import MarkupError, SavedPage
+from scrapers.spiders.asking import Asking, Leads
 
 if TYPE_CHECKING:
-    from manifests.ledger import Fetch, FetchKind
+    from manifests.ledger import Fetch
     from scrapers.config import Category
-    from scrapers.context import CrawlContext
-    from scrapers.pages.shops import ShopPages, Site
 
 logger = logging.getLogger(__name__)
 
@@ -31,30 +29,15 @@ FAILURES_TO_STOP = 3
 """Paintings in a row that failed, after which the crawl goes on without a browser."""
 
 
-class PaintedListings:
+class PaintedListings(Asking):
     """Mixed into `ShopSpider`: `painting` gives the request, and both its ends lead on to `follow`."""
 
-    name: str
-    context: CrawlContext
-    pages: ShopPages
-    site: Site
     browser: Browser | None = None
     _failures = 0
 
     if TYPE_CHECKING:
 
-        def follow(
-            self, fetch: Fetch, listing: Listing, category: Category, number: int, before: int
-        ) -> Iterator[Request | ProductItem]: ...
-        def request(
-            self,
-            url: str,
-            callback: Any,
-            arguments: dict[str, Any],
-            priority: int = 0,
-            errback: Any = None,
-            kind: FetchKind = "page",
-        ) -> Request: ...
+        def follow(self, fetch: Fetch, listing: Listing, category: Category, number: int, before: int) -> Leads: ...
 
     def painting(self, response: Response, arguments: dict[str, Any]) -> Request | None:
         """A request that paints the listing that was fetched; None where there is no browser."""
@@ -64,7 +47,7 @@ class PaintedListings:
         request.meta.update(self.browser.meta(response))
         return request.replace(dont_filter=True)
 
-    def parse_painted(self, response: Response, listing: Listing, **arguments: Any) -> Iterator[Request | ProductItem]:
+    def parse_painted(self, response: Response, listing: Listing, **arguments: Any) -> Leads:
         """The page with its tiles painted: their products join those that were served."""
         self._failures = 0
         with suppress(MarkupError):  # then what was served stands
@@ -74,7 +57,7 @@ class PaintedListings:
                 listing = replace(listing, products=tuple(links.values()))
         yield from self.follow(listing=listing, **arguments)
 
-    def not_painted(self, failure: Failure) -> Iterator[Request | ProductItem]:
+    def not_painted(self, failure: Failure) -> Leads:
         """The browser failed: once more in a new one, then on with what was served."""
         if isinstance(failure.value, IgnoreRequest):
             return

@@ -10,7 +10,7 @@ from manifests.ledger import Ledger
 from manifests.reasons import Gender, View
 from scrapers.config import load
 from scrapers.exit_status import ExitStatus
-from scrapers.spiders.base import same_page
+from scrapers.spiders.asking import same_page
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import IMAGE_HOST, PAGE_HOST, Answer, Gateway, product_json, serve_shop
 
