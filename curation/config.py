@@ -14,12 +14,15 @@ Everything has a default that suits real shops, so a configuration names only wh
     [[curation.sources.hr_viton]]
     path = "/data/zalando-hd-resized"
     cloth = false               # the garment pictures beside the photographs of people
+    part_maps = false           # read image-densepose back into the label set hr-viton-densepose
 
     [[curation.sources.folders]]
     path = "photos/studio"
     source = "studio"           # the name in the column `source`
     gender = "women"            # what the folder's owner knows and the pixels do not say
     view = "model"
+    csv = "photos/studio.csv"   # row by row: file, and any of product_id, style_id, view, gender, category, brand,
+                                # colour, title, page_url
 
     [curation.screen]
     model = "embedded"          # the label set that answers: is there a clothed person?
@@ -60,22 +63,31 @@ SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=6
 
 
 class HrVitonConfig(Settings):
-    """A folder in HR-VITON's layout: `train/` and `test/`, in each `image/` and `cloth/`."""
+    """A folder in HR-VITON's layout, `train/` and `test/`; see `curation.sources.hr_viton`.
+
+    With `part_maps`, its `image-densepose` becomes the label set `<source>-densepose`; see `curation.part_maps`.
+    """
 
     path: Path
     source: SourceName = "hr-viton"
     gender: Gender = Gender.WOMEN  # the published set shows women only
     cloth: bool = False
+    part_maps: bool = False
+
+    @property
+    def label_set(self) -> str:
+        return f"{self.source}-densepose"
 
 
 class FolderConfig(Settings):
-    """Any folder of images, searched to the bottom."""
+    """Any folder of images, searched to the bottom; what a row of `csv` states goes before what stands here."""
 
     path: Path
     source: SourceName
     gender: Gender = Gender.UNKNOWN
     view: View = View.UNKNOWN
     synthetic: bool = False
+    csv: Path | None = None
 
 
 class SourcesConfig(Settings):

@@ -29,9 +29,12 @@ from curation.errors import CurationError
 from curation.groups import mark_groups
 from curation.ingest import collect, read_sources
 from curation.neighbours import Neighbours
+from curation.part_maps import Published, read_back
 from curation.progress import Progress, silent
 from curation.records import ImageRecord, SourceRecord
 from curation.screen import read_people, screen
+from curation.sources.base import Importer
+from curation.sources.hr_viton import HrVitonSource
 from curation.split_files import (
     Settings,
     SplitReport,
@@ -101,6 +104,7 @@ def curate(dataset: Path, config: CurationConfig, progress: Progress = silent) -
             images = list(mark_groups(images, neighbours))
             progress("deduplicate", len(images), len(images))
             table.write(candidates, table.to_table(images), made_from)
+        changed |= _read_part_maps(dataset, config, cache, progress) > 0
     final = dataset / "images.parquet"
     if table.made_from(final).get("inputs") != made_from["inputs"]:
         atomic.sweep(dataset)
@@ -147,6 +151,27 @@ def screen_and_split(dataset: Path, config: CurationConfig, progress: Progress =
     report = write_splits(splits, rows, settings, drawn_from)
     progress("split", len(rows), len(rows))
     return _result(rows, splits=report)
+
+
+def _read_part_maps(dataset: Path, config: CurationConfig, cache: WorkCache, progress: Progress) -> int:
+    """Read the part maps that came with the sources into label sets; returns how many were due."""
+    done = 0
+    for source in (one for one in config.sources.hr_viton if one.part_maps):
+        rows = pq.read_table(_candidates(dataset), columns=["image_id", "width", "height", "sightings"])
+        folder = HrVitonSource(source, Importer(ImageStore(dataset / "images"), cache))
+        published = [
+            Published(row["image_id"], folder.part_map(key), (row["width"], row["height"]) if row["width"] else None)
+            for row in rows.to_pylist()
+            if (key := _photograph(row["sightings"], source.source))
+        ]
+        done += read_back(LabelSet(dataset / "labels" / source.label_set), published, cache, config.workers, progress)
+    return done
+
+
+def _photograph(sightings: Iterable[Mapping[str, str]], source: str) -> str:
+    """The key of a person's picture among the sightings; empty if the source has none, or only a garment."""
+    keys = (one["image_key"] for one in sightings if one["source"] == source)
+    return next((key for key in keys if "/image/" in key), "")
 
 
 def candidates(dataset: Path) -> list[str]:

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from manifests.parts import FLIP
 
-Charts = Literal["official", "vestiary"]
-"""Whose U, V a label set holds: DensePose's own atlas, or the embedded model's. The part numbers are the same."""
+Charts = Literal["official", "vestiary", "none"]
+"""Whose U, V a label set holds: DensePose's own atlas, the embedded model's, or none: parts alone. The part numbers are
+the same."""
 
 MIRRORED: Charts = "vestiary"
 """The charts that `mirror` knows."""

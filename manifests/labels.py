@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -67,7 +67,7 @@ class LabelSet:
         """Whose U, V the labels hold, as the parts' metadata says."""
         for _, path in self.parts():
             metadata = pq.read_schema(path).metadata or {}
-            return "vestiary" if metadata.get(_CHARTS) == b"vestiary" else "official"
+            return next((name for name in get_args(Charts) if metadata.get(_CHARTS) == name.encode()), "official")
         return "official"
 
     def write_part(self, number: int, rows: Sequence[LabelRow], charts: Charts = "official") -> Path:
@@ -91,10 +91,15 @@ class LabelSet:
 
     def summary(self, columns: Sequence[str] = tuple(_PLAIN)) -> pa.Table:
         """Columns of all parts as one table, by default all but the instances."""
-        tables = [pq.read_table(path, columns=list(columns)) for _, path in self.parts()]
+        tables = [table for _, table in self.summaries(columns)]
         if not tables:
             return pa.schema([schema.LABELS.field(name) for name in columns]).empty_table()
         return pa.concat_tables(tables)
+
+    def summaries(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
+        """Number and columns of each part, in order."""
+        for number, path in self.parts():
+            yield number, pq.read_table(path, columns=list(columns))
 
     def read(self, image_id: str) -> LabelRow:
         """The row of one image. Neighbouring images are served from the part that was read last.

@@ -80,7 +80,9 @@ def indices(picture: npt.NDArray[np.uint8], palette: _Colours) -> tuple[npt.NDAr
         distances: float32 [H, W], Euclidean in RGB steps; 0 where the colour is exact. Neighbouring colours of PARULA
             lie about 12 apart, so a pixel 6 or more off may be read wrong.
     """
-    colours, inverse = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
+    red, green, blue = np.moveaxis(picture.astype(np.int32), 2, 0)
+    codes, inverse = np.unique((red << 16 | green << 8 | blue).ravel(), return_inverse=True)  # rows would sort slowly
+    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     steps = colours[:, None].astype(np.float32) - palette[None].astype(np.float32)
     squared = (steps * steps).sum(axis=2)
     nearest = squared.argmin(axis=1)

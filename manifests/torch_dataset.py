@@ -27,7 +27,7 @@ class Sample(NamedTuple):
         parts: uint8 [H, W], 0 background, 1-24 the parts of `manifests.parts.PART_NAMES`.
         uv: float32 [2, H, W], U and V in 0..1; 0 where `uv_valid` is False.
         uv_valid: bool [H, W]: where U and V are known. That is the foreground, except in mirrored pictures of label
-            sets whose charts have no mirror table here: there it is False throughout.
+            sets whose charts have no mirror table here, and in label sets of parts alone: there it is False throughout.
         record: the image's row of `images.parquet` without the sightings, plus `model`, `persons`, `flipped`.
     """
 
@@ -76,7 +76,7 @@ class TorchDataset(_TorchBase[Sample]):
         picture = decoding.decode(self._store.read(image_id))
         row = self._labels.read(image_id)
         parts, uv = iuv.unpack(flatten(row.instances, *picture.shape[:2]))
-        valid = parts > 0
+        valid = (parts > 0) & (self._labels.charts != "none")
         flipped = self._is_flipped(image_id)
         if flipped:
             picture = picture[:, ::-1]

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from curation.cache import WorkCache
-from curation.config import CurationConfig, SourcesConfig
+from curation.config import CurationConfig, HrVitonConfig, SourcesConfig
 from curation.errors import CurationError
 from curation.ingest import collect, read_sources
 from curation.progress import silent
 from curation.records import SourceRecord, merge
+from curation.sources.base import Importer
+from curation.sources.hr_viton import HrVitonSource
 from manifests.image_store import ImageStore
 from manifests.ledger import Fetch, Ledger, Sighting
 from manifests.reasons import Gender, View
@@ -53,6 +55,38 @@ def test_hr_viton_with_garments(tmp_path: Path) -> None:
     assert len(found) == 4 and {one.sighting.source for one in found} == {"vton"}
 
 
+def test_hr_viton_pairs_name_the_garment_worn(tmp_path: Path) -> None:
+    root = viton(tmp_path / "v", *NAMES, "train/cloth/9_00.jpg")
+    (root / "train_pairs.txt").write_text("1_00.jpg 9_00.jpg\n")
+    (root / "test_pairs.txt").write_text("2_00.jpg 1_00.jpg\n")  # to be tried on
+    found = read(tmp_path / "set", {"hr_viton": [{"path": root, "cloth": True}]})
+    products = {one.sighting.image_key: one.sighting.product_id for one in found}
+    assert products == {
+        "train/image/1_00.jpg": "9_00", "train/cloth/1_00.jpg": "1_00", "train/cloth/9_00.jpg": "9_00",
+        "test/image/2_00.jpg": "2_00", "test/cloth/2_00.jpg": "2_00",
+    }  # fmt: skip
+    assert found[0].sighting.style_id == "9"
+
+
+def test_hr_viton_tells_of_an_archive_unpacked_in_part(tmp_path: Path) -> None:
+    root = viton(tmp_path / "v", *NAMES)
+    (root / "test_pairs.txt").write_text("2_00.jpg 2_00.jpg\n3_00.jpg 3_00.jpg\n")
+    with pytest.raises(CurationError, match=r"names 1 people .* such as 3_00.jpg"):
+        read(tmp_path / "set", {"hr_viton": [{"path": root}]})
+    (root / "test_pairs.txt").write_text("2_00.jpg 2_00.jpg\n3_00.jpg\n")
+    with pytest.raises(CurationError, match="line 2"):
+        read(tmp_path / "set", {"hr_viton": [{"path": root}]})
+
+
+@pytest.mark.parametrize("spelling", ["image-densepose", "image_densepose"])
+def test_hr_viton_part_maps_in_either_spelling(tmp_path: Path, spelling: str) -> None:
+    root = viton(tmp_path / "v", "train/image/1_00.jpg", f"train/{spelling}/1_00.jpg", "test/image/2_00.jpg")
+    with WorkCache(tmp_path / "cache.sqlite") as cache:
+        source = HrVitonSource(HrVitonConfig(path=tmp_path / "v"), Importer(ImageStore(tmp_path / "images"), cache))
+        assert source.part_map("train/image/1_00.jpg") == root / "train" / spelling / "1_00.jpg"
+        assert source.part_map("test/image/2_00.jpg") is None
+
+
 def test_hr_viton_says_where_to_point(tmp_path: Path) -> None:
     with pytest.raises(CurationError, match="train/image"):
         read(tmp_path / "set", {"hr_viton": [{"path": tmp_path}]})
@@ -76,6 +110,53 @@ def test_folder_takes_pictures_by_their_name_and_stores_them_by_their_bytes(tmp_
     assert not missing
     facts = merge(found[:1])
     assert (facts.gender, facts.view, facts.synthetic, facts.product_id) == (Gender.MEN, View.MODEL, True, "")
+
+
+def listed(tmp_path: Path, text: str, files: tuple[str, ...] = ("a.jpg", "deep/b.jpg")) -> list[SourceRecord]:
+    for number, name in enumerate(files):
+        path = tmp_path / "f" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(scene(number)))
+    (tmp_path / "facts.csv").write_bytes(text.encode())
+    config = {"path": tmp_path / "f", "source": "own", "gender": "women", "csv": tmp_path / "facts.csv"}
+    return read(tmp_path / "set", {"folders": [config]})
+
+
+def test_a_csv_file_states_facts_row_by_row(tmp_path: Path) -> None:
+    text = '\ufefffile,product_id,style_id,gender,view,title\r\ndeep/b.jpg,17,s,Men,model,"Shirt, ""plain"""\r\n'
+    one, other = (record.sighting for record in listed(tmp_path, text))
+    assert (one.image_key, one.product_id, one.gender, one.view) == ("a.jpg", "", Gender.WOMEN, View.UNKNOWN)
+    assert (other.product_id, other.style_id, other.gender, other.view) == ("17", "s", Gender.MEN, View.MODEL)
+    assert other.title == 'Shirt, "plain"'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,colr\n", "unknown column 'colr'; did you mean 'colour'?"),
+        ("file,weather\n", "known columns are file, product_id"),
+        ("picture\n", "unknown column 'picture'"),
+        ("brand\nX\n", "no column 'file'"),
+        ("", "no column 'file'"),
+        ("file,gender\na.jpg,boy\n", "line 2: gender 'boy' is none of women, men"),
+        ("file,brand\na.jpg\n", "line 2: not as many cells"),
+        ("file,brand\na.jpg,x,y\n", "line 2: not as many cells"),
+        ("file\na.jpg\na.jpg\n", "line 3: a second row for 'a.jpg'"),
+        ("file\nb.jpg\n", "1 rows name files that the folder does not have, such as 'b.jpg'"),
+    ],
+)
+def test_mistakes_in_a_csv_file_are_told(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(CurationError) as caught:
+        listed(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_a_csv_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(CurationError, match="cannot be read as CSV"):
+        read(tmp_path, {"folders": [{"path": tmp_path, "source": "own", "csv": tmp_path / "nowhere.csv"}]})
+    (tmp_path / "latin.csv").write_bytes(b"file\n\xe9.jpg\n")
+    with pytest.raises(CurationError, match="UTF-8"):
+        read(tmp_path, {"folders": [{"path": tmp_path, "source": "own", "csv": tmp_path / "latin.csv"}]})
 
 
 def test_a_changed_file_is_read_again_and_a_lost_picture_restored(tmp_path: Path) -> None:
