@@ -32,6 +32,7 @@ REMOTE_CONTROL_ENABLED = False
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # drops in silence
     "scrapers.politeness.robots.RobotsMiddleware": 100,
     "scrapers.politeness.breaker.BreakerMiddleware": 545,  # answers: what is left after retries
     "scrapers.politeness.retry_after.RetryAfterMiddleware": 552,

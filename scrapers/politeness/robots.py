@@ -130,8 +130,7 @@ class HostPolicies:
 
     async def _ask(self, origin: str) -> HostPolicy:
         context, url = self._context, f"{origin}/robots.txt"
-        meta = {KIND: "robots", "download_maxsize": 4 * MAX_BYTES, "allow_offsite": True}
-        request = Request(url, callback=NO_CALLBACK, meta=meta)
+        request = Request(url, callback=NO_CALLBACK, meta={KIND: "robots", "download_maxsize": 4 * MAX_BYTES})
         try:
             response = await context.crawler.engine.download_async(request)
         except Stopped:
@@ -191,8 +190,8 @@ class RobotsMiddleware:
             if not context.shop.is_live and not is_test_host(host):  # the demo shops never lead out of the machine
                 raise Refused(FetchReason.HTTP_ERROR, f"redirected to {host}")
             return
-        if host not in context.shop.hosts:  # Scrapy's own offsite check lets a retried request pass
-            raise Refused(FetchReason.HTTP_ERROR, f"redirected to {host}, which is not one of the shop's hosts")
+        if host not in context.shop.hosts:
+            raise Refused(FetchReason.HTTP_ERROR, f"leads to {host}, which is not one of the shop's hosts")
         policy = await context.policies.of(request.url)
         if policy.closed and not context.is_stopping:
             context.stop(ExitStatus.ROBOTS, f"{host}: {policy.why}")
