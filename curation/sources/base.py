@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +15,9 @@ from manifests.image_store import ImageStore
 
 PICTURE_SUFFIXES = frozenset({*SUFFIXES.values(), ".jpeg", ".jfif", ".tiff"})
 """Endings of the files that an importer looks at, in lower case; what such a file holds, its bytes decide."""
+
+_WRITERS = 8
+_BATCH = 64
 
 Tick = Callable[[int, int], None]
 """Called with how many files are done and how many there are."""
@@ -43,15 +48,38 @@ class Importer:
         self._store = store
         self._cache = cache
 
-    def add(self, path: Path) -> str:
-        """Store the file's bytes and return their image id."""
-        state = path.stat()
-        known = self._cache.file(path.resolve(), state.st_size, state.st_mtime_ns)
-        if known is not None and known in self._store:
-            return known
+    def add(self, paths: Iterable[Path]) -> Iterator[str]:
+        """Store the files' bytes and yield their image ids, in order.
+
+        Several files are written at once: most of the time goes into waiting until one is safely on the disk.
+        """
+        files = iter(paths)
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            while batch := list(islice(files, _BATCH)):
+                states = [
+                    (path.resolve(), state.st_size, state.st_mtime_ns) for path in batch if (state := path.stat())
+                ]
+                known = [self._known(state) for state in states]
+                added = pool.map(
+                    self._store_file, (path for path, one in zip(batch, known, strict=True) if one is None)
+                )
+                for state, image_id in zip(states, known, strict=True):
+                    if image_id is None:
+                        image_id = next(added)
+                        self._cache.remember_file(*state, image_id)
+                    yield image_id
+
+    def _known(self, state: tuple[Path, int, int]) -> str | None:
+        image_id = self._cache.file(*state)
+        return image_id if image_id is not None and image_id in self._store else None
+
+    def _store_file(self, path: Path) -> str:
         data = path.read_bytes()
         # Bytes that are no picture get a row too, and a file ending that promises nothing.
-        suffix = SUFFIXES.get(sniff(data[:16]) or "", ".bin")
-        image_id = self._store.add(data, suffix).image_id
-        self._cache.remember_file(path.resolve(), state.st_size, state.st_mtime_ns, image_id)
-        return image_id
+        return self._store.add(data, SUFFIXES.get(sniff(data[:16]) or "", ".bin")).image_id
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    """What changes when a file does."""
+    seen = path.stat()
+    return path.resolve(), seen.st_size, seen.st_mtime_ns

@@ -35,7 +35,7 @@ class FolderSource:
         facts = read_facts(config.csv) if config.csv else None
         if facts is not None:
             facts.check(set(keys))
-        for number, (key, file) in enumerate(keys.items(), start=1):
+        for number, (key, image_id) in enumerate(zip(keys, self.importer.add(keys.values()), strict=True), start=1):
             stated: dict[str, Any] = {
                 "page_url": "", "product_id": "", "view": config.view, "gender": config.gender,
                 **(facts.of(key) if facts else {}),
@@ -48,5 +48,5 @@ class FolderSource:
                 synthetic=config.synthetic,
                 **stated,
             )
-            yield SourceRecord(self.importer.add(file), sighting)
+            yield SourceRecord(image_id, sighting)
             tick(number, len(keys))

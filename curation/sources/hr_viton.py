@@ -51,7 +51,8 @@ class HrVitonSource:
         kinds = ("image", "cloth") if self.config.cloth else ("image",)
         folders = [(root / fold / kind, kind) for fold in _FOLDS for kind in kinds]
         files = [(file, kind) for folder, kind in folders for file in picture_files(folder)]
-        for number, (file, kind) in enumerate(files, start=1):
+        image_ids = self.importer.add(file for file, _ in files)
+        for number, ((file, kind), image_id) in enumerate(zip(files, image_ids, strict=True), start=1):
             key = file.relative_to(root).as_posix()
             product = worn.get(key, file.stem)
             sighting = Sighting(
@@ -65,7 +66,7 @@ class HrVitonSource:
                 view=_VIEWS[kind],
                 gender=self.config.gender,
             )
-            yield SourceRecord(self.importer.add(file), sighting)
+            yield SourceRecord(image_id, sighting)
             tick(number, len(files))
 
     def part_map(self, image_key: str) -> Path | None:
