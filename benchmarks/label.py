@@ -1,0 +1,292 @@
+"""How fast are labels made, beside detectron2's own path, and are they the same?
+
+    python -m benchmarks.label --detectron2-python ~/detectron2/bin/python --models R_50_FPN_s1x,R_50_FPN_DL_s1x
+
+The same work on both sides, end to end: JPEG files in, part index, U and V of every person out. Ours is
+`vestiary label` on a dataset directory, and `Predictor` called with one picture after the other; theirs is what
+`apply_net.py dump` does (`read_image`, `DefaultPredictor`, `DensePoseResultExtractor`, one pickle), run by the Python
+given. Both have the same weights in a file of the published layout, the same number of threads and one detection a
+picture. Rounds alternate in one run, so that what else the machine does falls on both; ratios are of medians over the
+rounds.
+
+The weights are random (the official ones must be downloaded), with the box regression biased so that the one detection
+covers about as much of a picture as a person does: a box of chance size would make our work small, because ours
+computes the decoder under the boxes alone. The pictures are the demo shops', 768 x 1024 and, resized, 1024 x 768.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import io
+import json
+import os
+import pickle
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from PIL import Image
+
+from benchmarks.label_workers import MODES
+from densepose_labeler import zoo
+from densepose_labeler.engine.spec import NetworkSpec
+from manifests.image_store import ImageStore
+from tests.densepose_labeler.engine.reference import OFFICIAL, ROOT, seeded_weights
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "label.md"
+GROWN = {"width": 4.0, "height": 16.0}
+"""How many times wider and higher the biased regression makes a proposal, before the picture's edge cuts it."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--detectron2-python", type=Path, required=True, help="the Python that has detectron2")
+    parser.add_argument("--models", default="R_50_FPN_s1x,R_50_FPN_DL_s1x,R_101_FPN_DL_s1x", help="timed; '' for none")
+    parser.add_argument("--parity", default="", help="models compared on one picture; `all` for the 27")
+    parser.add_argument("--modes", default=",".join(MODES), help="of ours")
+    parser.add_argument("--images", type=int, default=8, help="pictures a round")
+    parser.add_argument("--rounds", type=int, default=3, help="of each side, after one that does not count")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--note", default="", help="a line for the results, such as what else the machine does")
+    options = parser.parse_args()
+    modes = {name: MODES[name] for name in options.modes.split(",")}
+    with tempfile.TemporaryDirectory() as temporary:
+        bench = Bench(Path(temporary), options, modes)
+        lines = [bench.time(model) for model in options.models.split(",") if model]
+        parity = OFFICIAL if options.parity == "all" else [name for name in options.parity.split(",") if name]
+        if parity:
+            lines.append(bench.parities(parity))
+    text = "\n\n".join([heading(options), *lines]) + "\n"
+    print(text)
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a") as file:
+        file.write("\n" + text)
+
+
+def heading(options: argparse.Namespace) -> str:
+    processor = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    words = [
+        f"{processor.split(':')[1].strip()}, {options.threads} threads a side",
+        f"{platform.system()}, Python {platform.python_version()}, torch {torch.__version__}",
+        f"load average {os.getloadavg()[0]:.1f} at the end",
+    ]
+    note = f" {options.note}" if options.note else ""
+    return f"## {time.strftime('%Y-%m-%d %H:%M')} UTC\n\n{'; '.join(words)}.{note}"
+
+
+class Worker:
+    """A side's process."""
+
+    def __init__(self, python: Path, script: str, threads: int, **environment: str) -> None:
+        environment |= {"OMP_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
+        self._process = subprocess.Popen(
+            [python, HERE / "label_workers" / script],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment,
+        )  # fmt: skip
+
+    def __call__(self, do: str, **arguments: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            sys.exit(f"{self._process.args} ended with status {self._process.wait()}; its last lines are above")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+
+
+class Bench:
+    def __init__(self, work: Path, options: argparse.Namespace, modes: dict[str, Any]) -> None:
+        self.work, self.options, self.modes = work, options, modes
+        self.dataset = work / "data"
+        self.files, self.ids = self._pictures(options.images)
+
+    def _pictures(self, count: int) -> tuple[list[str], list[str]]:
+        """JPEG files, every second one in landscape format, and their ids in a dataset made of them."""
+        store, ids, rows = ImageStore(self.dataset / "images"), [], []
+        sources = [path for path in sorted((ROOT / "demo" / "pictures").glob("*-front.jpg"))]
+        sources = [path for path in sources if Image.open(path).size == (768, 1024)][:count]
+        for number, path in enumerate(sources):
+            data = path.read_bytes()
+            if number % 2:
+                buffer = io.BytesIO()
+                Image.open(path).convert("RGB").resize((1024, 768)).save(buffer, "JPEG", quality=92)
+                data = buffer.getvalue()
+            width, height = Image.open(io.BytesIO(data)).size
+            ids.append(store.add(data, ".jpg").image_id)
+            rows.append({"image_id": ids[-1], "width": width, "height": height, "status": "kept"})
+        pq.write_table(pa.Table.from_pylist(rows), self.dataset / "images.parquet")
+        return [str(store.path(one)) for one in ids], ids
+
+    def _start(self, model: str) -> tuple[Worker, Worker, dict[str, Any], dict[str, Any]]:
+        name = f"random_{model}"
+        weights = self.work / "cache" / "models" / name / f"{name}.pkl"
+        for other in self.work.glob("cache/models/*/*"):
+            other.unlink()
+        write_weights(model, weights)
+        zoo_file = self.work / "zoo.toml"
+        zoo_file.write_text(zoo_entry(name, zoo.get(model).network))
+        threads = self.options.threads
+        ours = Worker(
+            Path(sys.executable), "with_vestiary.py", threads,
+            PYTHONPATH=str(ROOT), VESTIARY_CACHE=str(self.work / "cache"),
+        )  # fmt: skip
+        theirs = Worker(self.options.detectron2_python, "with_detectron2.py", threads)
+        loaded = ours("load", model=name, zoo_file=str(zoo_file), threads=threads, persons=1, modes=self.modes)
+        return ours, theirs, loaded, theirs("load", model=model, weights=str(weights), threads=threads, persons=1)
+
+    def time(self, model: str) -> str:
+        """The table of one model."""
+        ours, theirs, loaded, their_loaded = self._start(model)
+        sides = {"detectron2": lambda: theirs("run", images=self.files, out=str(self.work / "results.pkl"))}
+        for mode in self.modes:
+            sides[f"`Predictor`, {mode}"] = lambda mode=mode: ours(
+                "run", mode=mode, images=self.files, out=str(self.work / "rows")
+            )
+            sides[f"`vestiary label`, {mode}"] = lambda mode=mode: ours(
+                "job", mode=mode, dataset=str(self.dataset), ids=self.ids
+            )
+        answers: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
+        with ours, theirs:
+            for number in range(self.options.rounds + 1):
+                for name, side in sides.items():
+                    answer = side()
+                    assert answer["persons"] == len(self.files), f"{name} found {answer['persons']} people"
+                    if number:
+                        answers[name].append(answer)
+            agreements = self._agreements(ours, theirs)
+        count = len(self.files)
+        base = {what: statistics.median(one[what] for one in answers["detectron2"]) for what in ("wall", "processor")}
+        lines = [
+            f"### {model}",
+            f"{count} pictures, {self.options.rounds} rounds. Weights are loaded in {their_loaded['wall']:.1f} s by "
+            f"detectron2, {loaded['wall']:.1f} s by ours once it has converted them; no figure below includes that.",
+            "",
+            "| | s a picture | pictures/s | times faster (wall) | times less processor time | peak memory, MiB |",
+            "|---|---|---|---|---|---|",
+        ]
+        for name, rounds in answers.items():
+            wall, processor = (statistics.median(one[what] for one in rounds) for what in ("wall", "processor"))
+            lines.append(
+                f"| {name} | {wall / count:.2f} | {count / wall:.2f} | {base['wall'] / wall:.2f} | "
+                f"{base['processor'] / processor:.2f} | {rounds[-1]['peak'] / 2**20:.0f} |"
+            )
+        return "\n".join([*lines, "", *_stages(answers, count), "", *agreements])
+
+    def _agreements(self, ours: Worker, theirs: Worker) -> list[str]:
+        """How our labels compare with detectron2's on these pictures, and our modes among themselves."""
+        lines = []
+        for mode in self.modes:
+            rows = []
+            for file in self.files:
+                theirs("dump", image=file, out=str(self.work / "theirs.npz"))
+                rows.append(ours("parity", image=file, theirs=str(self.work / "theirs.npz"), mode=mode))
+            share = np.mean([row["foreground"] for row in rows]) / (768 * 1024)
+            covered = np.mean([row["covered"] for row in rows])
+            lines.append(
+                f"{mode} beside detectron2: {sum(row['matched'] for row in rows)} of {len(rows)} persons matched, "
+                f"boxes within {max(row['box'] for row in rows):.5f} px, same part on {_pooled(rows):.4%} of the "
+                f"foreground (worst picture {min(row['agreement'] for row in rows):.4%}), U and V within "
+                f"{max(row['coordinates'] for row in rows)}/255 there. A box covers {covered:.0%} of its picture on "
+                f"average, its foreground {share:.0%}."
+            )
+        return ["\n\n".join(lines)]
+
+    def parities(self, models: list[str]) -> str:
+        """One picture through each model on both sides."""
+        lines = [
+            "### The same labels", "",
+            "| model | mode | persons | boxes differ, px | same part | U, V differ, /255 | within tolerances |",
+            "|---|---|---|---|---|---|---|",
+        ]  # fmt: skip
+        for model in models:
+            ours, theirs, *_ = self._start(model)
+            with ours, theirs:
+                theirs("dump", image=self.files[0], out=str(self.work / "theirs.npz"))
+                for mode in self.modes:
+                    one = ours("parity", image=self.files[0], theirs=str(self.work / "theirs.npz"), mode=mode)
+                    verdict = "yes" if one["within_tolerances"] else "no"
+                    lines.append(
+                        f"| {model} | {mode} | {one['matched']} of {one['persons'][1]} | {one['box']:.5f} | "
+                        f"{one['agreement']:.4%} | {one['coordinates']} | {verdict} |"
+                    )
+        return "\n".join(lines)
+
+
+def _pooled(rows: list[dict[str, Any]]) -> float:
+    return float(sum(row["agreeing"] for row in rows) / max(1, sum(row["foreground"] for row in rows)))
+
+
+def _stages(answers: dict[str, list[dict[str, Any]]], count: int) -> list[str]:
+    """Milliseconds a picture by stage, of the round with the median wall time, for the sides that run one by one."""
+    chosen = {
+        name: sorted(rounds, key=lambda one: one["wall"])[len(rounds) // 2]["stages"]
+        for name, rounds in answers.items()
+        if "stages" in rounds[0]
+    }
+    stages = list(dict.fromkeys(stage for one in chosen.values() for stage in one))
+    lines = [f"| ms a picture | {' | '.join(chosen)} |", "|---" * (len(chosen) + 1) + "|"]
+    for stage in stages:
+        figures = [f"{one[stage] / count * 1000:.0f}" if stage in one else "" for one in chosen.values()]
+        lines.append(f"| {stage} | {' | '.join(figures)} |")
+    return lines
+
+
+def write_weights(model: str, path: Path) -> None:
+    """Random weights of a model as the official files hold theirs: arrays by name, the author, saved constants too."""
+    state = collections.OrderedDict(seeded_weights.seeded_state_dict(model))
+    for axis, times in enumerate(GROWN.values(), start=2):
+        state["roi_heads.box_predictor.bbox_pred.bias"][axis] += 5 * np.log(times)
+    proposals = zoo.get(model).network.proposals
+    for level, size in enumerate(proposals.anchor_sizes):
+        sides = [(np.sqrt(size**2 / ratio), np.sqrt(size**2 / ratio) * ratio) for ratio in proposals.anchor_ratios]
+        anchors = np.array([(-w / 2, -h / 2, w / 2, h / 2) for w, h in sides], np.float32)
+        state[f"proposal_generator.anchor_generator.cell_anchors.{level}"] = anchors
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pickle.dump({"model": state, "__author__": "Detectron2 Model Zoo"}, file, protocol=3)
+
+
+def zoo_entry(name: str, network: NetworkSpec) -> str:
+    """A zoo file with one model."""
+    return f"""format = 1
+[families.random]
+description = "random weights"
+score_threshold = 0.0
+[models.{name}]
+family = "random"
+file = "{name}.pkl"
+network = {_toml(dataclasses.asdict(network))}
+"""
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value)
+
+
+if __name__ == "__main__":
+    main()

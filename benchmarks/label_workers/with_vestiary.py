@@ -1,0 +1,132 @@
+"""Our side of `benchmarks/label.py`."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from worker import Stages, measured, serve
+
+import densepose_labeler.predictor
+from densepose_labeler import checkpoints, zoo
+from densepose_labeler.chart_result import integer_box
+from densepose_labeler.config import LabelConfig
+from densepose_labeler.job import label
+from densepose_labeler.predictor import Predictor
+from densepose_labeler.verification import compare
+from manifests.decoding import decode
+from manifests.instances import Instance
+from manifests.labels import LabelRow, LabelSet
+from manifests.reasons import LabelStatus
+
+state = {}
+
+
+def load(model, zoo_file, threads, persons, modes):
+    """`Predictor` as anybody calls it, torch with all threads on one picture."""
+    torch.set_num_threads(threads)
+    spec = zoo.load(Path(zoo_file))[model]
+    state.update(threads=threads, persons=persons, zoo=zoo_file, model=model, modes=modes, predictors={})
+
+    def work():
+        checkpoints.load(spec)
+        return {}
+
+    work()  # the first time converts the file
+    answer = measured(work)
+    for mode, options in modes.items():
+        state["predictors"][mode] = Predictor(checkpoints.load(spec), spec, **options.get("predictor", {}))
+    state["loading"] = answer["processor"]
+    stages = state["stages"] = Stages()
+    for owner, name, stage in (
+        (densepose_labeler.predictor, "resize", "resize, normalise"),
+        (densepose_labeler.predictor, "to_batch", "resize, normalise"),
+        (densepose_labeler.predictor, "chart_result", "chart result"),
+    ):
+        stages.wrap(owner, name, stage)
+    for predictor in state["predictors"].values():
+        for name, stage in (
+            ("features", "backbone, pyramid"),
+            ("proposals", "proposals"),
+            ("detect", "boxes"),
+            ("decode", "decoder"),
+            ("pool_densepose", "DensePose head"),
+            ("chart_maps", "DensePose head"),
+        ):
+            stages.wrap(predictor.model, name, stage)
+    return answer
+
+
+def run(mode, images, out):
+    """`Predictor`, one picture after the other."""
+    stages = state["stages"]
+    stages.seconds.clear()
+
+    def work():
+        rows = []
+        for file in images:
+            with stages("read JPEG"):
+                image = decode(Path(file))
+            with stages("rest of the network"):
+                people = _people(mode, image)
+            with stages("write"):
+                rows.append(_row(file, image, people))
+        with stages("write"):
+            LabelSet(Path(out)).write_part(0, rows)
+        return {"persons": sum(len(row.instances) for row in rows)}
+
+    return measured(work) | {"stages": dict(stages.seconds)}
+
+
+def job(mode, dataset, ids):
+    """`vestiary label` on a dataset; loading the weights is left out of the seconds, as it is on the other side."""
+    shutil.rmtree(Path(dataset) / "labels", ignore_errors=True)
+    config = LabelConfig(
+        zoo=Path(state["zoo"]), models=(state["model"],), device="cpu", threads=state["threads"],
+        score_threshold=0.0, max_detections=state["persons"], **state["modes"][mode].get("config", {}),
+    )  # fmt: skip
+
+    def work():
+        summary = label(Path(dataset), [state["model"]], config, image_ids=ids)
+        return {"persons": summary.sets[0].persons, "loading": summary.seconds.loading}
+
+    answer = measured(work)
+    answer["wall"] -= answer["loading"]
+    answer["processor"] -= state["loading"]
+    return answer
+
+
+def parity(image, theirs, mode):
+    """Our labels of one picture beside what the other side dumped."""
+    with np.load(theirs) as data:
+        boxes, scores = torch.from_numpy(data["boxes"]), data["scores"]
+        people = [
+            Instance(tuple(box.tolist()), float(score), integer_box(box), data[f"iuv{n}"].transpose(1, 2, 0))
+            for n, (box, score) in enumerate(zip(boxes, scores, strict=True))
+        ]
+    picture = decode(Path(image))
+    covered = sum(one.iuv_box[2] * one.iuv_box[3] for one in people) / (picture.shape[0] * picture.shape[1])
+    return _compared(compare(Path(image).name, _people(mode, picture), people)) | {"covered": covered}
+
+
+def agreement(image, mode, other):
+    """Our own labels of one picture in two modes."""
+    picture = decode(Path(image))
+    return _compared(compare(Path(image).name, _people(mode, picture), _people(other, picture)))
+
+
+def _people(mode, image):
+    return state["predictors"][mode]([image], score_threshold=0.0, max_detections=state["persons"])[0]
+
+
+def _row(file, image, people):
+    name = Path(file).stem
+    return LabelRow(name, state["model"], "", "", LabelStatus.OK, None, image.shape[1], image.shape[0], tuple(people))
+
+
+def _compared(one):
+    return dataclasses.asdict(one) | {"agreement": one.agreement, "within_tolerances": one.within_tolerances}
+
+
+serve({"load": load, "run": run, "job": job, "parity": parity, "agreement": agreement})
