@@ -56,9 +56,7 @@ class Importer:
         files = iter(paths)
         with ThreadPoolExecutor(_WRITERS) as pool:
             while batch := list(islice(files, _BATCH)):
-                states = [
-                    (path.resolve(), state.st_size, state.st_mtime_ns) for path in batch if (state := path.stat())
-                ]
+                states = [_state(path) for path in batch]
                 known = [self._known(state) for state in states]
                 added = pool.map(
                     self._store_file, (path for path, one in zip(batch, known, strict=True) if one is None)
