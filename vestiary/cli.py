@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from vestiary import __version__
-from vestiary.commands import curate, dataset, demo, export, label, models, serve, split
+from vestiary.commands import (
+    choose,
+    curate,
+    dataset,
+    demo,
+    export,
+    label,
+    models,
+    pages,
+    permissions,
+    review,
+    savepage,
+    serve,
+    split,
+)
 from vestiary.commands.options import console
 
 app = typer.Typer(
@@ -19,7 +33,7 @@ app = typer.Typer(
     epilog="Example: `vestiary dataset --config configs/demo.toml`, then "
     "`python -c \"import manifests; print(manifests.open('data/demo').images)\"`",
 )
-for command in (dataset, demo, curate, label, export, serve):
+for command in (dataset, demo, curate, label, export, review, choose, serve, permissions, savepage, pages):
     app.add_typer(command.app)
 app.add_typer(models.app, name="models")
 app.add_typer(split.app, name="split")
