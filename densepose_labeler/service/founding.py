@@ -49,7 +49,8 @@ def router(service: Service) -> APIRouter:
             asked = FoundingRequest.model_validate_json(body)
         except ValidationError as error:
             raise bad_fields(error.errors(include_url=False, include_input=False)) from None
-        return await while_connected(request, _label(service, asked, request.state.deadline))
+        deadline = request.state.deadline
+        return await while_connected(request, deadline, _label(service, asked, deadline))
 
     return made
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from densepose_labeler.service import answers, uploads
 from densepose_labeler.service.attending import while_connected
-from densepose_labeler.service.contract import Labels, ModelCard, Parameters, Part
+from densepose_labeler.service.contract import ModelCard, Parameters, Part
+from densepose_labeler.service.memory import Share
 from densepose_labeler.service.models import Served
-from densepose_labeler.service.problems import MEDIA_TYPE, Problem, ProblemDetails, Reason
+from densepose_labeler.service.problems import MEDIA_TYPE, Problem, Reason
 from densepose_labeler.service.service import Service
 from manifests.palettes import CLEAR
 from manifests.parts import PART_NAMES
@@ -91,13 +92,9 @@ def router(service: Service) -> APIRouter:
         if kind is None:
             raise Problem(406, Reason.NOT_ACCEPTABLE, f"answers are {', '.join(answers.OFFERED)}")
         deadline = request.state.deadline
-        order = served.order(wanted.threshold, wanted.largest_only)
         with service.uploads.share() as share:
             data = await receive(service, request, deadline, share)
-            found = await while_connected(request, service.label(data, served, order, deadline))
-        begun = time.perf_counter()
-        body = await service.scheduler.helped(answers.encode, kind, served, found, wanted)
-        service.metrics.seconds("encode", time.perf_counter() - begun)
+            body = await while_connected(request, deadline, _answer(service, served, data, wanted, kind, deadline))
         return Response(body, media_type=kind, headers={**stated(served), "Vary": "Accept"})
 
     @made.get("/models", summary="The models served")
@@ -113,7 +110,17 @@ def router(service: Service) -> APIRouter:
     return made
 
 
-async def receive(service: Service, request: Request, deadline: float, share: Any) -> bytes:
+async def _answer(
+    service: Service, served: Served, data: bytes, wanted: Parameters, kind: str, deadline: float
+) -> bytes:
+    found = await service.label(data, served, served.order(wanted.threshold, wanted.largest_only), deadline)
+    begun = time.perf_counter()
+    body = await service.scheduler.helped(answers.encode, kind, served, found, wanted)
+    service.metrics.seconds("encode", time.perf_counter() - begun)
+    return body
+
+
+async def receive(service: Service, request: Request, deadline: float, share: Share) -> bytes:
     """The picture of a request, unless it would wait in vain: then it is refused before its body is read."""
     try:
         service.scheduler.admit(deadline)
@@ -138,6 +145,3 @@ def _card(one: Served, default: bool) -> ModelCard:
         description=spec.description,
         licence=spec.licence,
     )
-
-
-__all__ = ["STATED", "Labels", "ProblemDetails", "problems", "receive", "router", "stated"]

@@ -30,6 +30,7 @@ Infer = Callable[[Sequence[Image]], list[tuple[Instance, ...]]]
 _T = TypeVar("_T")
 
 _MEMORY_OF_RATE = 0.1  # weight of the newest batch in the average of seconds a picture
+_HEADROOM = 0.8  # of the time left may be expected to pass with waiting: the rest is for the answer, and for error
 _log = logging.getLogger(__name__)
 
 
@@ -122,9 +123,9 @@ class Scheduler:
         if self.waiting >= self._limits.queue:
             raise Problem(503, Reason.BUSY, f"{self.waiting} pictures wait already", retry_after=wait)
         left = deadline - asyncio.get_running_loop().time()
-        if wait > left:
+        if wait > _HEADROOM * left:
             detail = f"the labels would take {wait:.1f} s, and {max(left, 0):.1f} s are left until the deadline"
-            raise Problem(503, Reason.BUSY, detail, retry_after=wait - left)
+            raise Problem(503, Reason.BUSY, detail, retry_after=wait - _HEADROOM * left)
 
     async def label(self, data: bytes, order: Order, deadline: float) -> Found:
         """Labels of one picture file. Cancelling drops the picture, wherever it waits.

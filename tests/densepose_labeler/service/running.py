@@ -58,7 +58,7 @@ def make_tree(tree: Path) -> None:
     images = tree / "efs/Datasets/test/image/GM/0000"
     images.mkdir(parents=True)
     (images / "00009.jpg").write_bytes(EXAMPLE.read_bytes())
-    (tree / "app").mkdir()
+    (tree / "app").mkdir(parents=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from densepose_labeler.service.attending import while_connected
+from densepose_labeler.service.problems import Problem, Reason
 
 
 class Client:
@@ -23,6 +24,10 @@ class Client:
         return Request({"type": "http", "headers": []}, self.receive)
 
 
+def soon() -> float:
+    return asyncio.get_running_loop().time() + 3600
+
+
 def test_work_is_cancelled_when_its_client_leaves() -> None:
     async def scenario() -> None:
         client, begun, cancelled = Client(), asyncio.Event(), asyncio.Event()
@@ -34,7 +39,7 @@ def test_work_is_cancelled_when_its_client_leaves() -> None:
             finally:
                 cancelled.set()
 
-        attended = asyncio.create_task(while_connected(client.request(), work()))
+        attended = asyncio.create_task(while_connected(client.request(), soon(), work()))
         await begun.wait()
         client.gone.set()
         with pytest.raises(ClientDisconnect):
@@ -52,8 +57,26 @@ def test_a_client_that_stays_gets_the_result_or_the_error() -> None:
         async def failing() -> int:
             raise ValueError("no")
 
-        assert await while_connected(Client().request(), work()) == 7
+        assert await while_connected(Client().request(), soon(), work()) == 7
         with pytest.raises(ValueError, match="no"):
-            await while_connected(Client().request(), failing())
+            await while_connected(Client().request(), soon(), failing())
+
+    asyncio.run(scenario())
+
+
+def test_the_deadline_ends_the_work() -> None:
+    async def scenario() -> None:
+        cancelled = asyncio.Event()
+
+        async def work() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+
+        with pytest.raises(Problem) as caught:
+            await while_connected(Client().request(), asyncio.get_running_loop().time() + 0.1, work())
+        assert (caught.value.status, caught.value.reason) == (503, Reason.DEADLINE)
+        assert cancelled.is_set()
 
     asyncio.run(scenario())
