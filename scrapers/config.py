@@ -213,9 +213,8 @@ class CrawlConfig(Settings):
     def fingerprint_of(self, name: str) -> str:
         """Identity of what a crawl of shop `name` collects: the same for another gateway, delay or timeout."""
         fields = {"limit", "max_image_bytes", "max_image_pixels", "max_images_per_product", "browser"}
-        return fingerprint(
-            {"crawl": self.model_dump(mode="json", include=fields), "shop": self.shops[name].model_dump(mode="json")}
-        )
+        shop = self.shops[name].model_dump(mode="json", exclude={"gates"})
+        return fingerprint({"crawl": self.model_dump(mode="json", include=fields), "shop": shop})
 
     @property
     def user_agent(self) -> str:

@@ -117,7 +117,10 @@ def table(context: CrawlContext, seconds: float) -> Table:
     grid.add_row("products", f"{counts['products']:,}")
     grid.add_row("pictures seen", f"{counts['pictures']:,}")
     grid.add_row("pictures stored", f"{counts['image:stored']:,}  ({counts['image:bytes'] / 1e6:.1f} MB)")
-    grid.add_row("pictures known", f"{sum(n for name, n in counts.items() if name.startswith('image:known')):,}")
+    grid.add_row(
+        "pictures known",
+        f"{sum(n for name, n in counts.items() if name.startswith('image:known')) - counts['image:known:video']:,}",
+    )
     if counts["image:deferred"]:
         grid.add_row("pictures put off", f"{counts['image:deferred']:,}")
     for name in sorted(counts):

@@ -87,6 +87,11 @@ class ShopSpider(PaintedListings, Sitemaps, Spider):
             policy = await self.context.policies.of(f"{urlsplit(self.context.shop.base_url).scheme}://{host}/")
             if policy.closed:
                 self.give_up(ExitStatus.ROBOTS, f"{host}: {policy.why}")
+        async for lead in self.entries():
+            yield lead
+
+    async def entries(self) -> AsyncIterator[Request | ProductItem]:
+        """What to ask for first, once the hosts are known to be open."""
         for category in self.task.categories:
             for lead in self._listing(self.context.shop.base_url + category.path, category, 1, 0):
                 yield lead
