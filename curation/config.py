@@ -5,7 +5,7 @@ Everything has a default that suits real shops, so a configuration names only wh
     [curation]
     min_size = 256              # shorter side in pixels, after EXIF orientation
     hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures look alike
-    colour_distance = 5.0       # CIELAB units: up to it, pictures that look alike are duplicates
+    colour_distance = 4.0       # CIELAB units: up to it, pictures that look alike are duplicates
     workers = 0                 # processes that decode; 0 takes every core
 
     [curation.sources]
@@ -195,7 +195,7 @@ class CurationConfig(Settings):
     min_size: int = Field(default=256, ge=1)
     max_pixels: int = Field(default=MAX_PIXELS, ge=1)
     hamming_radius: int = Field(default=8, ge=0, le=16)
-    colour_distance: float = Field(default=5.0, ge=0)
+    colour_distance: float = Field(default=4.0, ge=0)
     workers: int = Field(default=0, ge=0)
     screen: ScreenConfig = ScreenConfig()
     split: SplitConfig = SplitConfig()

@@ -1,4 +1,4 @@
-"""Measure pictures: what each is, how large, how sharp, and the two signatures that near duplicates are found by."""
+"""Measure pictures: what each is, how large, how sharp, how exposed, and the signatures that copies are found by."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import imagehash
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
+from curation import phash
 from curation.cache import WorkCache
 from curation.colours import colour_grid
+from curation.measures import border_share, exposure, plain_share, sharpness
 from curation.progress import Progress
 from curation.records import ImageRecord, Inspection
 from curation.workers import map_surviving
-from manifests.decoding import ImageError, ImageHeader, decode, probe
+from manifests.decoding import ImageError, ImageHeader, decode_reduced, probe
 from manifests.reasons import ImageReason
 from manifests.settings import fingerprint
 
-VERSION = 1
+VERSION = 2
 """Raised when a measurement changes its meaning, so that remembered ones are not used."""
 
-_SHARPNESS_SIDE = 512
+LEAST_SIDE = 384
+"""Pixels that the longer side keeps when a picture is reduced for measuring (`manifests.decoding.decode_reduced`): the
+least at which the perceptual hash stays within 2 bits of `imagehash`'s on 99 % of photographs."""
+
+_COARSE = 4  # what looks at colours does with a picture four times smaller
 _BATCH = 64  # measurements remembered together: the most that a killed run does again
 
 
@@ -74,54 +77,46 @@ def _count(workers: int) -> int:
 
 
 def inspect(path: Path, max_pixels: int) -> Inspection:
-    """Measure the picture at `path`; it is decoded once.
+    """Measure the picture at `path`; it is decoded once, to no more pixels than the measurements need.
 
-    Bytes that are no picture, or break off, are `undecodable`; more than `max_pixels` are `too_large` and never
-    decoded; more than one frame is `animated`.
+    Bytes that are no picture, or break off, are `undecodable`; more than `max_pixels`, or parts that would keep a
+    decoder busy, are `too_large` and never decoded; more than one frame is `animated`.
 
     Raises:
         OSError: the file cannot be read.
     """
-    data = path.read_bytes()
+    return measure(path.read_bytes(), max_pixels)
+
+
+def measure(data: bytes, max_pixels: int) -> Inspection:
+    """`inspect` for bytes."""
     header: ImageHeader | None = None
     try:
         header = probe(data)
         if header.frames > 1:
-            return _unusable(header, data, ImageReason.ANIMATED, f"{header.frames} frames")
-        rgb = decode(data, max_pixels)
+            return _unusable(header, data, ImageReason.ANIMATED, "more than one frame")
+        image = decode_reduced(data, LEAST_SIDE, max_pixels)
     except ImageError as error:
         reason = ImageReason.TOO_LARGE if error.reason == ImageReason.TOO_LARGE else ImageReason.UNDECODABLE
         return _unusable(header, data, reason, str(error))
-    image = Image.fromarray(rgb)
-    grey = image.convert("L")  # what both of its readers would do first
+    luminance, coarse = image.convert("L"), image.reduce(_COARSE)
+    grey, light = np.asarray(luminance), exposure(luminance.histogram())
+    coefficients = phash.coefficients(grey)
     return Inspection(
         format=header.format,
-        width=image.width,
-        height=image.height,
+        width=header.width,
+        height=header.height,
         size=len(data),
-        phash=perceptual_hash(grey),
-        colours=colour_grid(image),
+        phash=phash.bits(coefficients),
+        mirrored=phash.bits(phash.mirrored(coefficients)),
+        colours=colour_grid(coarse),
         sharpness=sharpness(grey),
+        brightness=light.brightness,
+        dark=light.dark,
+        light=light.light,
+        border=border_share(grey),
+        plain=plain_share(np.asarray(coarse)),
     )
-
-
-def perceptual_hash(image: Image.Image) -> int:
-    """`imagehash.phash` with its defaults, as a number: 8 x 8 bits, row-major, first bit highest."""
-    return int.from_bytes(np.packbits(imagehash.phash(image).hash).tobytes(), "big")
-
-
-def sharpness(image: Image.Image) -> float:
-    """Variance of the Laplacian of luminance 0..255, the longer side reduced by a whole factor to at most 512 pixels.
-
-    Reducing first makes pictures of different sizes comparable. Below about 20, a photograph looks blurred.
-    """
-    grey = image.convert("L")
-    grey = grey.reduce(max(1, -(-max(grey.size) // _SHARPNESS_SIDE)))
-    light: npt.NDArray[np.int16] = np.asarray(grey).astype(np.int16)
-    if min(light.shape) < 3:
-        return 0.0
-    laplacian = light[:-2, 1:-1] + light[2:, 1:-1] + light[1:-1, :-2] + light[1:-1, 2:] - 4 * light[1:-1, 1:-1]
-    return round(float(laplacian.var()), 3)
 
 
 def _unusable(header: ImageHeader | None, data: bytes, reason: ImageReason, detail: str) -> Inspection:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from manifests.ledger import Sighting
-from manifests.reasons import Gender, ImageReason, View
+from manifests.reasons import CopyKind, Gender, ImageReason, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ class Inspection:
         format: a key of `manifests.decoding.SUFFIXES`; None if the bytes are no picture.
         width, height: pixels; None if the header cannot be read.
         size: of the file, in bytes.
-        phash: `imagehash.phash` as a 64-bit number, row-major, first bit highest; None if not decoded.
-        colours: 8 x 8 x 3 bytes, row-major: mean sRGB of each cell of an 8 x 8 grid; None if not decoded.
-        sharpness: see `curation.inspect.sharpness`; None if not decoded.
+        phash: see `curation.phash`; None, like all that follows, if not decoded.
+        mirrored: the `phash` that the picture would have if it were mirrored left to right.
+        colours: see `curation.colours.colour_grid`.
+        sharpness, brightness, dark, light, border, plain: see `curation.measures`.
         reason: undecodable, too_large or animated, or None for a picture that can be used.
         detail: one line on the reason.
     """
@@ -46,8 +47,14 @@ class Inspection:
     height: int | None = None
     size: int = 0
     phash: int | None = None
+    mirrored: int | None = None
     colours: bytes | None = None
     sharpness: float | None = None
+    brightness: float | None = None
+    dark: float | None = None
+    light: float | None = None
+    border: float | None = None
+    plain: float | None = None
     reason: ImageReason | None = None
     detail: str = ""
 
@@ -74,6 +81,8 @@ class ImageRecord:
         path: relative to the dataset directory.
         sightings: at least one, sorted by (image_url, page_url).
         reason: why it is dropped; None while it is kept.
+        duplicate_of, duplicate_kind, duplicate_distance: of a near duplicate, the copy that stays, how it was found to
+            be one, and the bits between their hashes.
     """
 
     image_id: str
@@ -83,6 +92,8 @@ class ImageRecord:
     group_id: str = ""
     reason: ImageReason | None = None
     duplicate_of: str | None = None
+    duplicate_kind: CopyKind | None = None
+    duplicate_distance: int | None = None
 
     @property
     def pixels(self) -> int:

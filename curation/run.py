@@ -99,7 +99,7 @@ def curate(dataset: Path, config: CurationConfig, progress: Progress = silent) -
             measured = inspect.inspect_images(images, dataset, cache, config.max_pixels, config.workers, progress)
             images = list(drop_small(measured, config.min_size, published))
             progress("deduplicate", 0, len(images))
-            neighbours = Neighbours(images, config.hamming_radius, config.colour_distance)
+            neighbours = Neighbours(images, config.hamming_radius, config.colour_distance, cache)
             images = list(mark_duplicates(images, neighbours, published))
             images = list(mark_groups(images, neighbours))
             progress("deduplicate", len(images), len(images))

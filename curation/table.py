@@ -59,6 +59,12 @@ def _row(image: ImageRecord) -> dict[str, Any]:
         "format": inspection.format,
         "bytes": inspection.size,
         "phash": inspection.phash,
+        "sharpness": inspection.sharpness,
+        "brightness": inspection.brightness,
+        "dark_share": inspection.dark,
+        "light_share": inspection.light,
+        "border_share": inspection.border,
+        "plain_share": inspection.plain,
         "source": facts.source,
         "synthetic": facts.synthetic,
         "gender": facts.gender.value,
@@ -73,6 +79,8 @@ def _row(image: ImageRecord) -> dict[str, Any]:
         "status": (ImageStatus.KEPT if image.reason is None else ImageStatus.DROPPED).value,
         "reason": None if image.reason is None else image.reason.value,
         "duplicate_of": image.duplicate_of,
+        "duplicate_kind": None if image.duplicate_kind is None else image.duplicate_kind.value,
+        "duplicate_distance": image.duplicate_distance,
     }
 
 

@@ -47,7 +47,8 @@ def record(
     image_id: str,
     *,
     phash: int | None = 0,
-    colours: bytes = bytes(192),
+    mirrored: int | None = None,
+    colours: bytes = bytes(432),
     size: tuple[int, int] = (400, 600),
     file_size: int = 1000,
     product: str = "",
@@ -56,7 +57,11 @@ def record(
 ) -> ImageRecord:
     """A record as it is after inspection."""
     sighting = Sighting(source, "", f"u/{image_id}", "", 0, product, style)
-    inspection = Inspection("jpeg", *size, file_size, phash, None if phash is None else colours, 100.0)
+    if phash is None:
+        inspection = Inspection("jpeg", *size, file_size)
+    else:
+        far = phash ^ 0xFFFF_FFFF if mirrored is None else mirrored  # like no other picture unless the test says so
+        inspection = Inspection("jpeg", *size, file_size, phash, far, colours, 100.0)
     return ImageRecord(image_id, f"images/{image_id}", (SourceRecord(image_id, sighting),), inspection)
 
 

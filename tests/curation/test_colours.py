@@ -14,14 +14,14 @@ LIMIT = CurationConfig().colour_distance
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("change", ["quality 40", "half size", "a third", "1 % cut off"])
+@pytest.mark.parametrize("change", ["quality 40", "half size", "quality 25", "a third"])
 def test_copies_have_the_same_colours(seed: int, change: str) -> None:
     image = scene(seed, (480, 600))
     copy = {
         "quality 40": lambda: Image.open(io.BytesIO(encode(image, "JPEG", quality=40))).convert("RGB"),
         "half size": lambda: image.resize((240, 300), Image.Resampling.LANCZOS),
         "a third": lambda: image.resize((160, 200), Image.Resampling.BILINEAR),
-        "1 % cut off": lambda: image.crop((2, 3, 478, 597)),
+        "quality 25": lambda: Image.open(io.BytesIO(encode(image, "JPEG", quality=25))).convert("RGB"),
     }[change]()
     assert colour_distance(colour_grid(image), colour_grid(copy)) <= LIMIT
 
@@ -36,7 +36,7 @@ def test_another_colour_of_a_garment_is_seen(factors: tuple[float, float, float]
 
 
 def test_distance_is_cielabs() -> None:
-    black, white, grey = (bytes([level] * 192) for level in (0, 255, 119))
+    black, white, grey = (bytes([level] * 432) for level in (0, 255, 119))
     assert colour_distance(black, white) == pytest.approx(100, abs=0.01)
     assert colour_distance(grey, white) == pytest.approx(50, abs=0.1)  # sRGB 119 is L* 50
     assert colour_distance(grey, grey) == 0

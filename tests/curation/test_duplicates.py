@@ -8,7 +8,7 @@ from curation.records import ImageRecord
 from manifests.reasons import ImageReason
 from tests.curation.conftest import record
 
-RED, BLUE = bytes([200, 20, 20] * 64), bytes([20, 20, 200] * 64)
+RED, BLUE = bytes([200, 20, 20] * 144), bytes([20, 20, 200] * 144)
 
 
 def marked(*images: ImageRecord, radius: int = 4) -> dict[str, str | None]:

@@ -42,7 +42,7 @@ def test_near_duplicates_join_across_sources_and_in_a_chain() -> None:
 
 
 def test_other_colours_join_within_half_the_radius() -> None:
-    white = bytes([255] * 192)
+    white = bytes([255] * 432)
     assert set(grouped(record("a"), record("b", phash=0b11, colours=white)).values()) == {"a"}
     assert grouped(record("a"), record("b", phash=0b111, colours=white)) == {"a": "a", "b": "b"}
     # One member in the same colours is enough to join two hashes.

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import sqlite3
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
-import imagehash
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from curation.cache import WorkCache
-from curation.inspect import inspect, inspect_images, perceptual_hash, sharpness
+from curation.inspect import inspect, inspect_images
 from curation.progress import silent
 from curation.records import ImageRecord
 from manifests.decoding import MAX_PIXELS
@@ -92,22 +93,19 @@ def test_sixteen_bits_measure_like_eight(tmp_path: Path) -> None:
     deep = Image.fromarray(grey.astype(np.uint16) * 257)
     one = inspect(written(tmp_path / "8.png", encode(Image.fromarray(grey), "PNG")), MAX_PIXELS)
     other = inspect(written(tmp_path / "16.png", encode(deep, "PNG")), MAX_PIXELS)
-    assert (one.phash, one.colours, one.sharpness) == (other.phash, other.colours, other.sharpness)
+    assert replace(one, size=0) == replace(other, size=0)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_hash_is_imagehashs(seed: int) -> None:
-    image = scene(seed, (317, 401))
-    assert f"{perceptual_hash(image):016x}" == str(imagehash.phash(image))
-
-
-def test_sharpness_falls_with_blur_and_not_with_size() -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (128, 96, 3), dtype=np.uint8)
-    image = Image.fromarray(noise).resize((384, 512), Image.Resampling.NEAREST)
-    twice = image.resize((768, 1024), Image.Resampling.NEAREST)
-    assert sharpness(image) == sharpness(twice)
-    assert sharpness(image.filter(ImageFilter.GaussianBlur(3))) < sharpness(image) / 10
-    assert sharpness(Image.new("RGB", (2, 2))) == 0
+def test_a_picture_is_measured_upright(tmp_path: Path) -> None:
+    image = scene(5, (800, 1000))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encode(image.rotate(90, expand=True), "JPEG", exif=exif, quality=95, subsampling=0)
+    one = inspect(written(tmp_path / "one", encode(image, "JPEG", quality=95, subsampling=0)), MAX_PIXELS)
+    other = inspect(written(tmp_path / "other", turned), MAX_PIXELS)
+    assert (other.width, other.height) == (800, 1000)
+    assert one.phash is not None and other.phash is not None and (one.phash ^ other.phash).bit_count() <= 2
+    assert other.brightness == pytest.approx(one.brightness, abs=0.002)
 
 
 def test_too_many_pixels_by_the_configured_limit(tmp_path: Path) -> None:
@@ -131,5 +129,14 @@ def test_measured_once(tmp_path: Path) -> None:
         assert list(inspect_images(images, tmp_path, cache, MAX_PIXELS, 1, silent)) == again
     assert again[:2] == first
     assert counts == [(2, 3), (3, 3)]
-    assert [one.inspection.phash for one in again] == [perceptual_hash(Image.open(tmp_path / "0.jpg")),
-                                                       *(one.inspection.phash for one in again[1:])]  # fmt: skip
+    assert len({one.inspection.phash for one in again}) == 3
+
+
+def test_a_cache_by_a_version_that_measured_other_things_is_made_anew(tmp_path: Path) -> None:
+    image = ImageRecord("0", "0.jpg", record("x").sightings)
+    written(tmp_path / "0.jpg", encode(scene(0)))
+    with sqlite3.connect(tmp_path / "cache.sqlite") as old:
+        old.execute("CREATE TABLE inspections (key TEXT, image_id TEXT, format, width, PRIMARY KEY (key, image_id))")
+    for _ in range(2):
+        with WorkCache(tmp_path / "cache.sqlite") as cache:
+            assert next(inspect_images([image], tmp_path, cache, MAX_PIXELS, 1, silent)).inspection.width == 320

@@ -25,7 +25,7 @@ QUOTAS = ({"source": "a", "view": "unknown"}, {"source": "b"}, {"source": "c", "
 def random_dataset(random: Random) -> list[ImageRecord]:
     """A few shops' worth of products, styles and pictures that resemble each other more or less."""
     bases = [random.getrandbits(64) for _ in range(random.randint(1, 8))]
-    paints = [bytes([shade] * 192) for shade in (40, 120, 200)]
+    paints = [bytes([shade] * 432) for shade in (40, 120, 200)]
     images = []
     for number in range(random.randint(0, 24)):
         bits = random.sample(range(64), random.choice((0, 0, 1, 3, 5, 7, 12)))

@@ -199,7 +199,7 @@ def test_near_duplicates_that_grouping_missed_are_found_by_looking(tmp_path: Pat
     photos, dataset = tmp_path / "photos", tmp_path / "set"
     photos.mkdir()
     for seed in range(8):
-        for quality in (95, 30):
+        for quality in (95, 60):
             (photos / f"{seed}-{quality}.jpg").write_bytes(encode(scene(seed, (96, 120)), quality=quality))
     split = {"eval": [{"source": "own", "count": 4}]}
     careless = CurationConfig.model_validate({
