@@ -100,3 +100,23 @@ def test_the_fingerprint_is_of_what_is_collected() -> None:
 def test_mistakes_are_named(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         _config(shops={"zara": _shop(**changes)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"categories": []}, "give categories or sitemaps"),
+        ({"market": "us/en"}, "'/a' lies outside the market 'us/en'"),
+        ({"sitemaps": ["http://www.other.test/sitemap.xml"]}, "is no address of www.zara.test"),
+    ],
+)
+def test_a_shop_that_leads_nowhere_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        _config(shops={"zara": _shop(**changes)})
+
+
+def test_sitemaps_stand_for_categories_and_gates_change_no_identity() -> None:
+    alone = _config(shops={"zara": _shop(categories=[], sitemaps=["robots", "http://www.zara.test/s.xml.gz"])})
+    assert alone.fingerprint_of("zara") != _config().fingerprint_of("zara")
+    strict = _config(shops={"zara": _shop(gates={"products": 99, "fields": {"price": 0.9}})})
+    assert strict.fingerprint_of("zara") == _config().fingerprint_of("zara")
