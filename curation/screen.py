@@ -19,7 +19,7 @@ from manifests.labels import LabelSet
 from manifests.parts import BACK_TORSO, COARSE_OF_FINE, FRONT_TORSO, HEAD
 from manifests.reasons import Facing, ImageReason, ImageStatus, LabelStatus, View
 
-_REGIONS = {"torso": (1,), "hands": (2, 3), "feet": (4, 5), "upper legs": (6, 7), "lower legs": (8, 9),
+REGIONS = {"torso": (1,), "hands": (2, 3), "feet": (4, 5), "upper legs": (6, 7), "lower legs": (8, 9),
             "upper arms": (10, 11), "lower arms": (12, 13), "head": (14,)}  # fmt: skip
 """The eight body regions by coarse part number (`manifests.parts.COARSE_OF_FINE`)."""
 
@@ -69,7 +69,7 @@ class Person:
         for part, pixels in enumerate(self.part_pixels):
             coarse[COARSE_OF_FINE[part]] += pixels
         least = max(1.0, min_share * self.body_pixels)
-        return [name for name, parts in _REGIONS.items() if sum(coarse[part] for part in parts) >= least]
+        return [name for name, parts in REGIONS.items() if sum(coarse[part] for part in parts) >= least]
 
     def facing(self, min_share: float) -> Facing:
         """The side that holds at least `min_share` of the torso's pixels; `side` if neither does."""
