@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from scrapy.http import HtmlResponse
 
 from manifests.ledger import Ledger
-from scrapers.browser import CHROMIUM_VARIABLE, find_chromium
+from scrapers.browser import CHROMIUM_VARIABLE, PAGES_PER_CONTEXT, Browser, find_chromium
 from scrapers.exit_status import ExitStatus
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import Answer, Gateway, jpeg
@@ -114,6 +121,99 @@ def test_a_page_that_moves_on_by_itself_is_not_followed(zalando: Crawl, gateway:
     assert done.returncode == 0, done.stderr
     assert len(zalando.fetches("image")) >= 1, "what was served stands"
     assert not [url for url in gateway.asked if "elsewhere" in url or "frame" in url]
+
+
+def _children(pid: int, word: bytes) -> dict[int, int]:
+    """Resident bytes of every process under `pid` whose command line holds `word`, by process id."""
+    parents, found = {}, {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError, IndexError):
+            fields = (entry / "stat").read_text("utf-8").rpartition(")")[2].split()
+            parents[int(entry.name)] = int(fields[1])
+            if word in (entry / "cmdline").read_bytes():
+                found[int(entry.name)] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+
+    def is_under(process: int) -> bool:
+        while process in parents and process != pid:
+            process = parents[process]
+        return process == pid
+
+    return {process: size for process, size in found.items() if is_under(process)}
+
+
+@needs_chromium
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_renderer_that_dies_is_replaced_and_nothing_is_left_running(zalando: Crawl, gateway: Gateway) -> None:
+    _serve(gateway)
+    process: list[subprocess.Popen[str]] = []
+    browsers: dict[int, int] = {}
+    killed: list[int] = []
+    tiles = gateway.answers[f"{ROOT}/api/tiles"]
+    assert isinstance(tiles, Answer)
+
+    def kill_once() -> Answer:  # asked for by the page's script, so that the renderer is at work
+        if not killed:
+            browsers.update(_children(process[0].pid, b"chrom"))
+            killed.extend(_children(process[0].pid, b"--type=renderer"))
+            for renderer in killed:
+                os.kill(renderer, signal.SIGKILL)
+        return tiles
+
+    gateway.answers[f"{ROOT}/api/tiles"] = kill_once
+    process.append(zalando.start("zalando"))
+    _, text = process[0].communicate(timeout=300)
+    assert process[0].returncode == 0, text
+    assert killed and "once more" in text
+    assert len(zalando.fetches("image")) == 3, "what is painted was found after all"
+    deadline = time.monotonic() + 60
+    while (left := [pid for pid in browsers if Path(f"/proc/{pid}/exe").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+
+
+def test_a_context_paints_so_many_pages_and_a_new_one_after_a_failure() -> None:
+    browser = Browser("/usr/bin/chromium", "article", None)  # type: ignore[arg-type]
+    browser._context = SimpleNamespace(config=SimpleNamespace(user_agent="Vestiary/0"))  # type: ignore[assignment]
+    response = HtmlResponse(LISTING, body=b"")
+    names = [browser.meta(response)["playwright_context"] for _ in range(2 * PAGES_PER_CONTEXT)]
+    assert sorted(set(names)) == ["painting-0", "painting-1", "painting-2"]
+    assert max(names.count(name) for name in names) <= PAGES_PER_CONTEXT
+    meta = {"depth": 2, "playwright_context": names[-1]}
+    assert browser.renewed(meta) == {"depth": 2, "playwright_context": "painting-3"}
+    assert browser.meta(response)["playwright_context"] == "painting-3"
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_memory_does_not_grow_with_the_pages_that_are_painted(zalando: Crawl, gateway: Gateway) -> None:
+    """VESTIARY_PAINTED_PAGES sets how many (default 120, that is two changes of context)."""
+    pages = int(os.environ.get("VESTIARY_PAINTED_PAGES", "120"))
+    _serve(gateway)
+    config = zalando.config.read_text("utf-8")
+    zalando.config.write_text(config.replace("synthetic", f"max_pages = {pages}\nsynthetic"), "utf-8")
+    sizes: list[int] = []
+    process: list[subprocess.Popen[str]] = []
+
+    def tiles() -> Answer:
+        sizes.append(sum(_children(process[0].pid, b"chrom").values()))
+        return Answer(json.dumps([_path(10 + len(sizes))]).encode(), "application/json")
+
+    def listing(number: int) -> Answer:
+        first = gateway.answers[LISTING]
+        assert isinstance(first, Answer)
+        link = f'<link rel="next" href="/mens-clothing-shirts/?p={number + 1}">'.encode()
+        return Answer(first.body.replace(b"</title>", b"</title>" + link))
+
+    gateway.answers |= {f"{LISTING}?p={number}": listing(number) for number in range(1, pages + 1)}
+    gateway.answers[LISTING] = listing(1)
+    gateway.answers[f"{ROOT}/api/tiles"] = tiles
+    process.append(zalando.start("zalando", "-a", "limit=1000000"))
+    process[0].communicate(timeout=60 + 20 * pages)
+    assert len(sizes) == pages
+    early, late = max(sizes[10:40]), max(sizes[-30:])
+    print(f"{pages} pages: {early / 1e6:.0f} MB among the first 40, {late / 1e6:.0f} MB among the last 30")
+    assert late < 1.3 * early
 
 
 def test_without_a_browser_the_crawl_goes_on_and_says_what_it_misses(zalando: Crawl, gateway: Gateway) -> None:
