@@ -23,7 +23,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from densepose_labeler.config import LabelConfig  # noqa: E402
 from densepose_labeler.job import label  # noqa: E402
+from densepose_labeler.label_sets import resolve  # noqa: E402
 from tests.densepose_labeler.service.running import Running, running  # noqa: E402
 from tests.densepose_labeler.small_world import World, add_pictures  # noqa: E402
 
@@ -101,23 +103,26 @@ async def offer(
     return answers
 
 
-def job_seconds(world: World, threads: int) -> tuple[float, float]:
-    """Wall seconds that the labelling job takes for all pictures without loading, and the seconds of work in it."""
-    shutil.rmtree(world.dataset / "labels", ignore_errors=True)
-    summary = label(world.dataset, ["embedded"], LabelConfig(device="cpu", threads=threads))
-    spent = summary.seconds
-    return spent.total - spent.loading, spent.decoding + spent.inference + spent.writing
-
-
 def resident(process: int) -> float:
     """MiB of memory that a process holds."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
+def processor(session: int) -> float:
+    """Seconds of processor time that the processes of a session have used."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
-def litserve(python: str) -> Iterator[int]:
-    """LitServe in an environment of its own; its port."""
+def litserve(python: str) -> Iterator[tuple[int, int]]:
+    """LitServe in an environment of its own; its port and its session."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -131,10 +136,37 @@ def litserve(python: str) -> Iterator[int]:
                     break
                 time.sleep(0.2)
             time.sleep(10)  # its workers load the model after it listens
-            yield port
+            yield port, process.pid
         finally:
             os.killpg(process.pid, 9)
             process.wait()
+
+
+@dataclass
+class Side:
+    """One of those compared: how it labels all pictures once, what it took each time, and how long requests took."""
+
+    name: str
+    run: Callable[[], list[Answered]]
+    processor: Callable[[], float]
+    loading: float = 0.0  # seconds of each run that are the model's loading
+    wall: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
+
+    def measure(self) -> None:
+        begun, used = time.perf_counter(), self.processor()
+        answers = self.run()
+        self.wall.append(time.perf_counter() - begun - self.loading)
+        self.work.append(self.processor() - used - self.loading)
+        self.answers += answers
+        assert {one.status for one in answers} <= {200}, Counter(one.status for one in answers)
+
+    def late(self, share: float) -> str:
+        if not self.answers:
+            return ""
+        times = sorted(one.seconds for one in self.answers)
+        return f"{1000 * times[min(int(len(times) * share), len(times) - 1)]:.0f} ms"
 
 
 def load(rounds: int, every: int, litserve_python: str | None) -> None:
@@ -144,62 +176,67 @@ def load(rounds: int, every: int, litserve_python: str | None) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         world = World(folder, folder / "cache", folder / "zoo.toml")
         add_pictures(world, pictures)
-        server = stack.enter_context(running(folder / "serve", "deadline_seconds = 10"))
-        other = stack.enter_context(litserve(litserve_python)) if litserve_python else None
-        rates: dict[str, list[float]] = {"labelling job": [], "vestiary serve": [], "LitServe": []}
-        latencies: dict[str, list[float]] = {"vestiary serve": [], "LitServe": []}
-        ports = {"vestiary serve": server.port} | ({"LitServe": other} if other else {})
-        for port in ports.values():
+        server = stack.enter_context(running(folder / "serve", ""))
+        ports = {"vestiary serve": (server.port, server.process.pid)}
+        if litserve_python:
+            ports["LitServe"] = stack.enter_context(litserve(litserve_python))
+        for port, _ in ports.values():
             asyncio.run(saturate(port, pictures[:16], 4))
-        for _ in range(rounds):
-            rates["labelling job"].append(len(pictures) / job_seconds(world, LANES)[0])
-            for name, port in ports.items():
-                begun = time.perf_counter()
-                answers = asyncio.run(saturate(port, pictures, 8))
-                rates[name].append(len(pictures) / (time.perf_counter() - begun))
-                assert {one.status for one in answers} == {200}, Counter(one.status for one in answers)
-                latencies[name] += [one.seconds for one in answers]
-        base = statistics.median(rates["labelling job"])
-        print(f"\n### Throughput, {len(pictures)} pictures, 8 connections, {rounds} rounds alternately\n")
-        print("| | images/s (median) | each round | of the job's | p50 | p95 |\n| --- | --- | --- | --- | --- | --- |")
-        for name, values in rates.items():
-            if values:
-                middle, each = statistics.median(values), ", ".join(f"{value:.1f}" for value in values)
-                ratio = statistics.median(v / j for v, j in zip(values, rates["labelling job"], strict=True))
-                late = sorted(latencies.get(name, []))
-                spread = (
-                    f"{1000 * late[len(late) // 2]:.0f} ms | {1000 * late[len(late) * 95 // 100]:.0f} ms"
-                    if late
-                    else " | "
-                )
-                print(f"| {name} | {middle:.1f} | {each} | {ratio:.1%} | {spread} |")
-        lone(server, world, pictures, ports, rounds)
-        overload(server, pictures, 4 * base)
+        begun = time.process_time()
+        resolve(["embedded"], LabelConfig(device="cpu"))[0].load("cpu")
+        loading = time.process_time() - begun
+        print(f"{len(pictures)} pictures of the demo shops, {LANES} lanes, {rounds} rounds, the sides alternately.")
+
+        def sides(job_threads: int, connections: int) -> list[Side]:
+            job = Side(
+                f"labelling job, {job_threads} threads", lambda: run_job(world, job_threads), time.process_time, loading
+            )
+            return [job] + [
+                Side(name, partial(asked, port, pictures, connections), partial(processor, session))
+                for name, (port, session) in ports.items()
+            ]
+
+        compare("Throughput, 8 connections", sides(LANES, 8), rounds, len(pictures))
+        compare("A lone request after the other, 1 connection", sides(1, 1), rounds, len(pictures))
+        overload(server, pictures, 4 * len(pictures) / statistics.median(run_seconds))
 
 
-def lone(server: Running, world: World, pictures: list[bytes], ports: dict[str, int], rounds: int) -> None:
-    wall, work = [], []
-    medians: dict[str, list[float]] = {name: [] for name in ports}
+run_seconds: list[float] = []  # of the labelling job with all lanes
+
+
+def run_job(world: World, threads: int) -> list[Answered]:
+    begun = time.perf_counter()
+    shutil.rmtree(world.dataset / "labels", ignore_errors=True)
+    label(world.dataset, ["embedded"], LabelConfig(device="cpu", threads=threads))
+    if threads == LANES:
+        run_seconds.append(time.perf_counter() - begun)
+    return []
+
+
+def asked(port: int, pictures: Sequence[bytes], connections: int) -> list[Answered]:
+    return asyncio.run(saturate(port, pictures, connections))
+
+
+def compare(title: str, sides: Sequence[Side], rounds: int, pictures: int) -> None:
     for _ in range(rounds):
-        one_wall, one_work = job_seconds(world, 1)
-        wall.append(1000 * one_wall / len(pictures))
-        work.append(1000 * one_work / len(pictures))
-        for name, port in ports.items():
-            answers = asyncio.run(saturate(port, pictures, 1))
-            medians[name].append(1000 * statistics.median(one.seconds for one in answers))
-    print(f"\n### A lone request: one connection, {len(pictures)} pictures, {rounds} rounds alternately\n")
-    print("| | ms a picture |\n| --- | --- |")
-    print(f"| job with one thread, wall (decoding and writing beside it) | {statistics.median(wall):.1f} |")
-    print(f"| job with one thread, decoding + inference + writing | {statistics.median(work):.1f} |")
-    for name, values in medians.items():
-        print(f"| {name}, p50 | {statistics.median(values):.1f} |")
+        for side in sides:
+            side.measure()
+    job = sides[0]
+    print(f"\n### {title}\n")
+    print("| | ms a picture (wall, each round) | images/s of the job's | processor ms a picture | p50 | p95 |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for side in sides:
+        each = ", ".join(f"{1000 * value / pictures:.0f}" for value in side.wall)
+        ratio = statistics.median(theirs / ours for theirs, ours in zip(job.wall, side.wall, strict=True))
+        work = 1000 * statistics.median(side.work) / pictures
+        print(f"| {side.name} | {each} | {ratio:.0%} | {work:.0f} | {side.late(0.5)} | {side.late(0.95)} |", flush=True)
 
 
 def overload(server: Running, pictures: list[bytes], rate: float) -> None:
     memory: list[float] = []
     answers = asyncio.run(offer(server.port, pictures, rate, 40, lambda: memory.append(resident(server.process.pid))))
     counts = Counter(one.status for one in answers)
-    print(f"\n### Four times capacity: {rate:.0f} requests/s for 40 s, deadline 10 s\n")
+    print(f"\n### Four times capacity: {rate:.0f} requests/s for 40 s, deadline 30 s\n")
     print("| status | requests | longest | p50 |\n| --- | --- | --- | --- |")
     for status in sorted(counts):
         late = sorted(one.seconds for one in answers if one.status == status)

@@ -71,7 +71,9 @@ def running(tree: Path, settings: str = "") -> Iterator[Running]:
     command = [sys.executable, "-m", "vestiary", "serve", "--config", str(config), "--root", "../efs/Datasets"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=tree / "app", stderr=output, stdout=output, env=environment)
+        process = subprocess.Popen(
+            command, cwd=tree / "app", stderr=output, stdout=output, env=environment, start_new_session=True
+        )
     try:
         yield Running(process, _address(process, log), log, tree)
     finally:
