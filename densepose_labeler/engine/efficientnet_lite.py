@@ -47,8 +47,8 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
         y = F.relu6(_same_conv(self.depthwise, y), inplace=True)
-        y = F.conv2d(y, self.project.weight, self.project.bias)
-        return x + y if self.residual else y
+        projected: Tensor = self.project(y)
+        return x + projected if self.residual else projected
 
 
 class EfficientNetLite0(nn.Module):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from densepose_labeler.engine.efficientnet_lite import EfficientNetLite0
+from densepose_labeler.engine.layers import ConvNorm
 from densepose_labeler.engine.resnet import ResNet
 from densepose_labeler.engine.spec import BackboneSpec
 
@@ -21,16 +21,15 @@ class FeaturePyramid(nn.Module):
         self.bottom_up: ResNet | EfficientNetLite0
         self.bottom_up = EfficientNetLite0() if spec.kind == "efficientnet_lite0" else ResNet(spec.kind)
         for level, channels in zip((2, 3, 4, 5), self.bottom_up.out_channels, strict=True):
-            self.add_module(f"fpn_lateral{level}", nn.Conv2d(channels, spec.fpn_channels, 1))
-            self.add_module(f"fpn_output{level}", nn.Conv2d(spec.fpn_channels, spec.fpn_channels, 3, padding=1))
+            self.add_module(f"fpn_lateral{level}", ConvNorm(channels, spec.fpn_channels, 1))
+            self.add_module(f"fpn_output{level}", ConvNorm(spec.fpn_channels, spec.fpn_channels, 3, padding=1))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         bottom_up = self.bottom_up(x)
         merged: Tensor | None = None
         features: dict[str, Tensor] = {}
         for level in (5, 4, 3, 2):
-            lateral: Tensor = self.get_submodule(f"fpn_lateral{level}")(bottom_up[level - 2])
-            merged = lateral if merged is None else lateral + F.interpolate(merged, scale_factor=2.0, mode="nearest")
+            merged = self.get_submodule(f"fpn_lateral{level}")(bottom_up[level - 2], merged)
             features[f"p{level}"] = self.get_submodule(f"fpn_output{level}")(merged)
         features["p6"] = features["p5"][:, :, ::2, ::2]
         return {name: features[name] for name in LEVELS}

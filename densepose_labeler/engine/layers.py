@@ -47,10 +47,13 @@ class ConvNorm(nn.Conv2d):
         self.norm = norm
         self.activation = activation
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
+        """`added` joins the result before the activation; at half its resolution, each value counts for four."""
         x = super().forward(x)
         if self.norm is not None:
             x = self.norm(x)
+        if added is not None:
+            x = x + (added if added.shape == x.shape else F.interpolate(added, scale_factor=2.0, mode="nearest"))
         return x if self.activation is None else self.activation(x)
 
 

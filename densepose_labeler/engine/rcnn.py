@@ -121,4 +121,4 @@ class DensePoseRCNN(nn.Module):
 
     def densepose(self, features: Mapping[str, Tensor], boxes: Sequence[Tensor]) -> ChartMaps:
         """Chart maps of the given boxes, in the order of the concatenated boxes."""
-        return self.chart_maps(self.pool_densepose(features, boxes, self.decode(features)))
+        return self.chart_maps(self.pool_densepose(features, boxes, self.decode(features, boxes)))

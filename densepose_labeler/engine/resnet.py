@@ -37,11 +37,12 @@ class Bottleneck(nn.Module):
         relu = F.relu_
         self.conv1 = ConvNorm(in_channels, width, 1, stride=stride, norm=FrozenBatchNorm(width), activation=relu)
         self.conv2 = ConvNorm(width, width, 3, padding=1, norm=FrozenBatchNorm(width), activation=relu)
-        self.conv3 = ConvNorm(width, out_channels, 1, norm=FrozenBatchNorm(out_channels))
+        self.conv3 = ConvNorm(width, out_channels, 1, norm=FrozenBatchNorm(out_channels), activation=relu)
 
     def forward(self, x: Tensor) -> Tensor:
         residual: Tensor = x if self.shortcut is None else self.shortcut(x)
-        return F.relu_(self.conv3(self.conv2(self.conv1(x))) + residual)
+        result: Tensor = self.conv3(self.conv2(self.conv1(x)), residual)
+        return result
 
 
 class ResNet(nn.Module):

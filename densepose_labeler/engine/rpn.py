@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from densepose_labeler.engine.boxes import clip, decode, nms
 from densepose_labeler.engine.fpn import LEVELS, STRIDES
+from densepose_labeler.engine.layers import ConvNorm
 from densepose_labeler.engine.spec import ProposalSpec
 
 
@@ -28,14 +29,14 @@ class RPNHead(nn.Module):
 
     def __init__(self, channels: int, anchors: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = ConvNorm(channels, channels, 3, padding=1, activation=F.relu_)
         self.objectness_logits = nn.Conv2d(channels, anchors, 1)
         self.anchor_deltas = nn.Conv2d(channels, anchors * 4, 1)
 
     def forward(self, features: Mapping[str, Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         logits, deltas = [], []
         for name in LEVELS:
-            hidden = F.relu_(self.conv(features[name]))
+            hidden = self.conv(features[name])
             logits.append(self.objectness_logits(hidden))
             deltas.append(self.anchor_deltas(hidden))
         return logits, deltas
