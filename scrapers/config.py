@@ -18,6 +18,10 @@ categories = [
   { path = "/us/en/man-shirts-l737.html", gender = "men", category = "shirts" },
 ]
 
+[crawl.shops.zara.gates]              # below these, or far behind the last good run, a crawl fails with the list
+products = 20
+fields = { price = 0.9, garment = 0.5 }
+
 [crawl.shops.zalando]
 base_url = "http://www.zalando.test"
 image_hosts = ["img01.zalando.test"]
@@ -29,6 +33,7 @@ base_url = "http://www.farfetch.test"
 market = "uk"
 image_hosts = ["cdn-images.farfetch.test"]
 synthetic = true
+sitemaps = ["robots"]                 # those that robots.txt names, beside the categories or in their place
 categories = [{ path = "/uk/shopping/women/dresses-1/items.aspx", gender = "women", category = "dresses" }]
 ```
 

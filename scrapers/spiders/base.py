@@ -137,17 +137,21 @@ class ShopSpider(PaintedListings, Sitemaps, Spider):
         with self.context.ledger.batch():
             self.context.memory.keep_listing(fetch.url, listing)
             self.context.ledger.record_fetch(fetch)
-        seen = before + len(listing.products)
-        goes_on = self._goes_on(listing, category, number, seen)
         yield from self._products(listing, category)
-        if goes_on and listing.next_url is not None:
+        seen = before + len(listing.products)
+        if self._goes_on(listing, category, number, seen) and listing.next_url is not None:
             yield from self._listing(listing.next_url, category, number + 1, seen)
 
-    def _products(self, listing: Listing, category: Category) -> Leads:
+    def _has_enough(self, category: Category) -> bool:
+        """True once the limit is reached, or the category's even share of it."""
         limit = self.task.limit
-        share = -(-limit // len(self.task.categories)) if limit else None
+        return limit is not None and (
+            self.is_full or self._asked_in[category] >= -(-limit // len(self.task.categories))
+        )
+
+    def _products(self, listing: Listing, category: Category) -> Leads:
         for link in listing.products:
-            if self.is_full or (share is not None and self._asked_in[category] >= share):
+            if self._has_enough(category):
                 return
             self._asked_in[category] += link.key not in self._asked
             yield from self.product(link, category)
@@ -157,8 +161,7 @@ class ShopSpider(PaintedListings, Sitemaps, Spider):
         keys = {hash((category.path, link.key)) for link in listing.products}
         is_new = not keys <= self._listed
         self._listed |= keys
-        share = -(-self.task.limit // len(self.task.categories)) if self.task.limit else None
-        if self.is_full or (share is not None and seen >= share):
+        if self._has_enough(category):
             return False
         if listing.next_url and number < self.context.shop.max_pages:
             if not is_new:

@@ -87,6 +87,17 @@ def test_a_limit_holds_over_all_categories(tmp_path: Path, gateway_url: str, roo
         assert len({sighting.product_id for sighting, _ in ledger.sightings()}) == 3
 
 
+def test_a_sitemap_leads_to_every_product_in_every_colour(
+    tmp_path: Path, gateway_url: str, root: Path, catalogue: Catalogue
+) -> None:
+    config = configuration(tmp_path, gateway_url, "never", {"zara": LEAVES["zara"]})
+    crawl("zara", config, root, "-a", "sitemap=robots")
+    with Ledger(tmp_path / "data" / "crawl.sqlite") as ledger:
+        pages = {sighting.page_url for sighting, _ in ledger.sightings()}
+        assert len(ledger.fetches(kind="sitemap")) == 2, "the index, and the one part that lists products"
+    assert pages == {picture.page for picture in inventory(catalogue) if picture.product.shop == "zara"}
+
+
 def test_every_picture_is_sighted_and_nothing_else(
     sighted: list[tuple[Sighting, Picture | None]], catalogue: Catalogue
 ) -> None:
