@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from densepose_labeler.chart_result import chart_result
+from densepose_labeler.engine import amx_tiles
 from densepose_labeler.engine.acceleration import accelerate
 from tests.densepose_labeler.engine.compact_goldens import RESULT_STEPS
 from tests.densepose_labeler.engine.reference import (
@@ -29,8 +30,18 @@ EVERYDAY = ("R_50_FPN_s1x", "R_50_FPN_s1x_legacy", "R_50_FPN_DL_WC2M_s1x", "R_50
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow) for name in OFFICIAL]
 )
-@torch.inference_mode()
 def test_an_official_network_agrees_with_its_recording(name: str) -> None:
+    check_agreement(name)
+
+
+@pytest.mark.parametrize("name", [pytest.param("R_50_FPN_s1x", marks=pytest.mark.slow), "R_50_FPN_DL_WC2M_s1x"])
+def test_a_processor_without_tiles_agrees_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amx_tiles, "available", lambda: False)
+    check_agreement(name)
+
+
+@torch.inference_mode()
+def check_agreement(name: str) -> None:
     network, expected, (batch, size) = seeded_network(name), golden(name), person_batch()
     accelerate(network)
     scale = torch.tensor([size[1] / person().shape[1], size[0] / person().shape[0]] * 2)
