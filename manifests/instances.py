@@ -13,6 +13,12 @@ from manifests.iuv import IUV
 CONFIDENCES = ("sigma_2", "kappa_u", "kappa_v", "fine_segm_confidence", "coarse_segm_confidence")
 """Confidence maps a model may estimate (Neverova et al., NeurIPS 2019; Sanakoyeu et al., CVPR 2020)."""
 
+WEIGHT = "weight"
+"""Share of the models' votes that a pixel's part has, 0..1, background too: in the label set `consensus` alone."""
+
+PLANES = (*CONFIDENCES, WEIGHT)
+"""All that may lie beside the part, U and V of a person."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
@@ -23,7 +29,7 @@ class Instance:
         score: the detector's, 0..1.
         iuv_box: x, y, width, height in whole source pixels: where `iuv` lies.
         iuv: uint8 [height, width, 3]: part 0-24, U * 255, V * 255.
-        confidences: name (of `CONFIDENCES`) -> float16 [height, width], raw as the network gives it.
+        confidences: name (of `PLANES`) -> float16 [height, width], raw as the network gives it.
 
     Raises:
         ValueError: the shapes do not agree, or a part lies outside 0-24.
@@ -42,7 +48,7 @@ class Instance:
         if self.iuv[..., 0].max(initial=0) > 24:
             raise ValueError("iuv has a part index above 24")
         for name, values in self.confidences.items():
-            if name not in CONFIDENCES or values.shape != (height, width):
+            if name not in PLANES or values.shape != (height, width):
                 raise ValueError(f"confidence {name!r} of shape {values.shape} does not fit {(height, width)}")
 
     @property
@@ -69,3 +75,24 @@ def flatten(instances: Iterable[Instance], height: int, width: int) -> IUV:
         region = canvas[y0:y1, x0:x1]
         np.copyto(region, patch, where=patch[..., :1] > 0)
     return canvas
+
+
+def flatten_weights(instances: Iterable[Instance], height: int, width: int) -> npt.NDArray[np.float32]:
+    """The weights of persons on one map, drawn as `flatten` draws them.
+
+    Returns:
+        float32 [height, width] in 0..1; 1 where no person's box lies, and everywhere for persons without weights.
+    """
+    parts, weights = np.zeros((height, width), np.uint8), np.ones((height, width), np.float32)
+    for instance in sorted(instances, key=lambda one: one.score):
+        if WEIGHT not in instance.confidences:
+            continue
+        x, y, w, h = instance.iuv_box
+        x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if x0 >= x1 or y0 >= y1:
+            continue
+        own = np.s_[y0 - y : y1 - y, x0 - x : x1 - x]
+        patch, region = instance.iuv[..., 0][own], np.s_[y0:y1, x0:x1]
+        np.copyto(weights[region], instance.confidences[WEIGHT][own], where=(patch > 0) | (parts[region] == 0))
+        np.copyto(parts[region], patch, where=patch > 0)
+    return weights

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from manifests import atomic, iuv, schema
 from manifests.charts import Charts
-from manifests.instances import CONFIDENCES, Instance
+from manifests.instances import PLANES, Instance
 from manifests.reasons import LabelStatus
 
 PART_SIZE = 32
@@ -142,7 +142,7 @@ def _to_record(row: LabelRow) -> dict[str, Any]:
         }
         | {
             name: zlib.compress(one.confidences[name].astype("<f2").tobytes(), 6) if name in one.confidences else None
-            for name in CONFIDENCES
+            for name in PLANES
         }
         for one in row.instances
     ]
@@ -158,8 +158,8 @@ def _instance(record: dict[str, Any]) -> Instance:
     x, y, width, height = record["iuv_box"]
     confidences = {
         name: np.frombuffer(zlib.decompress(record[name]), "<f2").reshape(height, width).astype(np.float16)
-        for name in CONFIDENCES
-        if record[name] is not None
+        for name in PLANES
+        if record.get(name) is not None  # parts written before a plane was thought of lack it
     }
     x0, y0, x1, y1 = record["box"]
     return Instance(

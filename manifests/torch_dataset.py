@@ -12,7 +12,7 @@ from torch.utils.data import Dataset as _TorchBase
 
 from manifests import decoding, iuv
 from manifests.charts import MIRRORED, mirror
-from manifests.instances import flatten
+from manifests.instances import flatten, flatten_weights
 from manifests.reasons import ImageStatus, LabelStatus
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Sample(NamedTuple):
         uv: float32 [2, H, W], U and V in 0..1; 0 where `uv_valid` is False.
         uv_valid: bool [H, W]: where U and V are known. That is the foreground, except in mirrored pictures of label
             sets whose charts have no mirror table here, and in label sets of parts alone: there it is False throughout.
+        weight: float32 [H, W] in 0..1, how much a pixel counts: the share of votes that its part has in the label set
+            `consensus`, 1 in others.
         record: the image's row of `images.parquet` without the sightings, plus `model`, `persons`, `flipped`.
     """
 
@@ -35,6 +37,7 @@ class Sample(NamedTuple):
     parts: torch.Tensor
     uv: torch.Tensor
     uv_valid: torch.Tensor
+    weight: torch.Tensor
     record: dict[str, Any]
 
 
@@ -77,14 +80,16 @@ class TorchDataset(_TorchBase[Sample]):
         row = self._labels.read(image_id)
         parts, uv = iuv.unpack(flatten(row.instances, *picture.shape[:2]))
         valid = (parts > 0) & (self._labels.charts != "none")
+        weight = flatten_weights(row.instances, *picture.shape[:2])
         flipped = self._is_flipped(image_id)
         if flipped:
-            picture = picture[:, ::-1]
+            picture, weight = picture[:, ::-1], weight[:, ::-1]
             parts, uv = mirror(parts, uv)
             valid = (parts > 0) & (self._labels.charts == MIRRORED)
             uv = np.where(valid, uv, np.float32(0))
         record = self._records[image_id] | {"model": self.model, "persons": len(row.instances), "flipped": flipped}
-        return Sample(_tensor(picture.transpose(2, 0, 1)), _tensor(parts), _tensor(uv), _tensor(valid), record)
+        image = picture.transpose(2, 0, 1)
+        return Sample(_tensor(image), _tensor(parts), _tensor(uv), _tensor(valid), _tensor(weight), record)
 
     def _is_flipped(self, image_id: str) -> bool:
         draw = np.random.default_rng([self.seed, self.epoch, int(image_id[:15], 16)])
@@ -96,7 +101,7 @@ def collate(samples: Sequence[Sample]) -> Sample:
 
     `record` becomes a list of dictionaries.
     """
-    columns = [[getattr(sample, name) for sample in samples] for name in ("image", "parts", "uv", "uv_valid")]
+    columns = [[getattr(sample, name) for sample in samples] for name in Sample._fields[:-1]]
     batched: list[Any] = [
         torch.stack(column) if len({tensor.shape for tensor in column}) == 1 else column for column in columns
     ]

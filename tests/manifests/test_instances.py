@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from manifests.instances import Instance, flatten
+from manifests.instances import Instance, flatten, flatten_weights
 
 
 def person(part: int, score: float, x: int, y: int, w: int, h: int) -> Instance:
@@ -44,3 +44,17 @@ def test_wrong_shapes_and_parts_are_refused() -> None:
         Instance(
             (0, 0, 1, 1), 1.0, (0, 0, 1, 1), np.zeros((1, 1, 3), np.uint8), {"sigma_9": np.zeros((1, 1), np.float16)}
         )
+
+
+def test_weights_are_drawn_where_their_person_is_on_top() -> None:
+    def person(score: float, weight: float, columns: slice) -> Instance:
+        iuv = np.zeros((4, 4, 3), np.uint8)
+        iuv[:, columns, 0] = 2
+        return Instance((0, 0, 4, 4), score, (0, 0, 4, 4), iuv, {"weight": np.full((4, 4), weight, np.float16)})
+
+    below, above = person(0.5, 0.25, slice(0, 3)), person(0.9, 0.75, slice(2, 4))
+    weights = flatten_weights([above, below], 4, 6)
+    assert weights.dtype == np.float32 and weights.shape == (4, 6)
+    assert weights[0].tolist() == [0.25, 0.25, 0.75, 0.75, 1, 1]
+    plain = Instance((0, 0, 4, 4), 0.9, (0, 0, 4, 4), np.full((4, 4, 3), 2, np.uint8))
+    assert (flatten_weights([plain], 4, 4) == 1).all()
