@@ -185,6 +185,7 @@ def test_a_context_paints_so_many_pages_and_a_new_one_after_a_failure() -> None:
 
 @needs_chromium
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_memory_does_not_grow_with_the_pages_that_are_painted(zalando: Crawl, gateway: Gateway) -> None:
     """VESTIARY_PAINTED_PAGES sets how many (default 120, that is two changes of context)."""
