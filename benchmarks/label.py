@@ -29,10 +29,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -68,6 +71,7 @@ def main() -> None:
         parity = OFFICIAL if options.parity == "all" else [name for name in options.parity.split(",") if name]
         if parity:
             lines.append(bench.parities(parity))
+        lines += [bench.renders(mode) for mode in modes if mode != "float32"]
     text = "\n\n".join([heading(options), *lines]) + "\n"
     print(text)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -116,6 +120,8 @@ class Worker:
 
 
 class Bench:
+    """One run: the pictures, the weights and the processes that work on them."""
+
     def __init__(self, work: Path, options: argparse.Namespace, modes: dict[str, Any]) -> None:
         self.work, self.options, self.modes = work, options, modes
         self.dataset = work / "data"
@@ -138,79 +144,94 @@ class Bench:
         pq.write_table(pa.Table.from_pylist(rows), self.dataset / "images.parquet")
         return [str(store.path(one)) for one in ids], ids
 
-    def _start(self, model: str) -> tuple[Worker, Worker, dict[str, Any], dict[str, Any]]:
+    def _prepare(self, model: str) -> str:
+        """Random weights and a zoo file that names them; returns the name."""
         name = f"random_{model}"
-        weights = self.work / "cache" / "models" / name / f"{name}.pkl"
         for other in self.work.glob("cache/models/*/*"):
             other.unlink()
-        write_weights(model, weights)
-        zoo_file = self.work / "zoo.toml"
-        zoo_file.write_text(zoo_entry(name, zoo.get(model).network))
-        threads = self.options.threads
-        ours = Worker(
-            Path(sys.executable), "with_vestiary.py", threads,
-            PYTHONPATH=str(ROOT), VESTIARY_CACHE=str(self.work / "cache"),
+        write_weights(model, self.work / "cache" / "models" / name / f"{name}.pkl")
+        (self.work / "zoo.toml").write_text(zoo_entry(name, zoo.get(model).network))
+        return name
+
+    def _ours(self, stack: ExitStack) -> Worker:
+        environment = {"PYTHONPATH": str(ROOT), "VESTIARY_CACHE": str(self.work / "cache")}
+        python = Path(sys.executable)
+        return stack.enter_context(Worker(python, "with_vestiary.py", self.options.threads, **environment))
+
+    def _theirs(self, stack: ExitStack) -> Worker:
+        python: Path = self.options.detectron2_python
+        return stack.enter_context(Worker(python, "with_detectron2.py", self.options.threads))
+
+    def _load_ours(self, worker: Worker, name: str, mode: str) -> float:
+        """Seconds it takes; the first time, a pickle is converted."""
+        answer = worker(
+            "load", model=name, zoo_file=str(self.work / "zoo.toml"), threads=self.options.threads, persons=1,
+            options=MODES[mode],
         )  # fmt: skip
-        theirs = Worker(self.options.detectron2_python, "with_detectron2.py", threads)
-        loaded = ours("load", model=name, zoo_file=str(zoo_file), threads=threads, persons=1, modes=self.modes)
-        return ours, theirs, loaded, theirs("load", model=model, weights=str(weights), threads=threads, persons=1)
+        return float(answer["wall"])
+
+    def _load_theirs(self, worker: Worker, name: str, model: str) -> float:
+        weights = self.work / "cache" / "models" / name / f"{name}.pkl"
+        return float(worker("load", model=model, weights=str(weights), threads=self.options.threads, persons=1)["wall"])
 
     def time(self, model: str) -> str:
         """The table of one model."""
-        ours, theirs, loaded, their_loaded = self._start(model)
-        sides = {"detectron2": lambda: theirs("run", images=self.files, out=str(self.work / "results.pkl"))}
-        for mode in self.modes:
-            sides[f"`Predictor`, {mode}"] = lambda mode=mode: ours(
-                "run", mode=mode, images=self.files, out=str(self.work / "rows")
-            )
-            sides[f"`vestiary label`, {mode}"] = lambda mode=mode: ours(
-                "job", mode=mode, dataset=str(self.dataset), ids=self.ids
-            )
-        answers: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
-        with ours, theirs:
+        name = self._prepare(model)
+        with ExitStack() as stack:
+            theirs = self._theirs(stack)
+            their_loading = self._load_theirs(theirs, name, model)
+            sides = {"detectron2": lambda: theirs("run", images=self.files, out=str(self.work / "results.pkl"))}
+            alone = {}
+            for mode in self.modes:
+                alone[mode] = self._ours(stack)
+                loading = self._load_ours(alone[mode], name, mode)
+                sides[f"`Predictor`, {mode}"] = partial(
+                    alone[mode], "run", images=self.files, out=str(self.work / "rows")
+                )
+                if mode == "float32" or "config" in MODES[mode]:
+                    labelling = self._ours(stack)
+                    loading = self._load_ours(labelling, name, mode)
+                    sides[f"`vestiary label`, {mode}"] = partial(
+                        labelling, "job", dataset=str(self.dataset), ids=self.ids
+                    )
+            answers: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
             for number in range(self.options.rounds + 1):
-                for name, side in sides.items():
-                    answer = side()
-                    assert answer["persons"] == len(self.files), f"{name} found {answer['persons']} people"
+                for side, work in sides.items():
+                    answer = work()
+                    assert answer["persons"] == len(self.files), f"{side} found {answer['persons']} people"
                     if number:
-                        answers[name].append(answer)
-            agreements = self._agreements(ours, theirs)
+                        answers[side].append(answer)
+            for file in self.files:
+                theirs("dump", image=file, out=f"{file}.npz")
+            beside = [self._beside(mode, worker) for mode, worker in alone.items()]
         count = len(self.files)
         base = {what: statistics.median(one[what] for one in answers["detectron2"]) for what in ("wall", "processor")}
         lines = [
             f"### {model}",
-            f"{count} pictures, {self.options.rounds} rounds. Weights are loaded in {their_loaded['wall']:.1f} s by "
-            f"detectron2, {loaded['wall']:.1f} s by ours once it has converted them; no figure below includes that.",
+            "",
+            f"{count} pictures, {self.options.rounds} rounds. Loading weights took detectron2 {their_loading:.1f} s, "
+            f"ours (converted before) {loading:.1f} s; no figure below includes that.",
             "",
             "| | s a picture | pictures/s | times faster (wall) | times less processor time | peak memory, MiB |",
             "|---|---|---|---|---|---|",
         ]
-        for name, rounds in answers.items():
+        for side, rounds in answers.items():
             wall, processor = (statistics.median(one[what] for one in rounds) for what in ("wall", "processor"))
             lines.append(
-                f"| {name} | {wall / count:.2f} | {count / wall:.2f} | {base['wall'] / wall:.2f} | "
+                f"| {side} | {wall / count:.2f} | {count / wall:.2f} | {base['wall'] / wall:.2f} | "
                 f"{base['processor'] / processor:.2f} | {rounds[-1]['peak'] / 2**20:.0f} |"
             )
-        return "\n".join([*lines, "", *_stages(answers, count), "", *agreements])
+        return "\n".join([*lines, "", *_stages(answers, count), "", "\n\n".join(beside)])
 
-    def _agreements(self, ours: Worker, theirs: Worker) -> list[str]:
-        """How our labels compare with detectron2's on these pictures, and our modes among themselves."""
-        lines = []
-        for mode in self.modes:
-            rows = []
-            for file in self.files:
-                theirs("dump", image=file, out=str(self.work / "theirs.npz"))
-                rows.append(ours("parity", image=file, theirs=str(self.work / "theirs.npz"), mode=mode))
-            share = np.mean([row["foreground"] for row in rows]) / (768 * 1024)
-            covered = np.mean([row["covered"] for row in rows])
-            lines.append(
-                f"{mode} beside detectron2: {sum(row['matched'] for row in rows)} of {len(rows)} persons matched, "
-                f"boxes within {max(row['box'] for row in rows):.5f} px, same part on {_pooled(rows):.4%} of the "
-                f"foreground (worst picture {min(row['agreement'] for row in rows):.4%}), U and V within "
-                f"{max(row['coordinates'] for row in rows)}/255 there. A box covers {covered:.0%} of its picture on "
-                f"average, its foreground {share:.0%}."
-            )
-        return ["\n\n".join(lines)]
+    def _beside(self, mode: str, ours: Worker) -> str:
+        """How our labels of these pictures compare with detectron2's."""
+        rows = [ours("parity", image=file, theirs=f"{file}.npz") for file in self.files]
+        share = np.mean([row["foreground"] for row in rows]) / (768 * 1024)
+        covered = np.mean([row["covered"] for row in rows])
+        return (
+            f"{mode} beside detectron2: {_summary(rows)} A box covers {covered:.0%} of its picture on average, its "
+            f"foreground {share:.0%}."
+        )
 
     def parities(self, models: list[str]) -> str:
         """One picture through each model on both sides."""
@@ -219,18 +240,40 @@ class Bench:
             "| model | mode | persons | boxes differ, px | same part | U, V differ, /255 | within tolerances |",
             "|---|---|---|---|---|---|---|",
         ]  # fmt: skip
-        for model in models:
-            ours, theirs, *_ = self._start(model)
-            with ours, theirs:
+        with ExitStack() as stack:
+            theirs, ours = self._theirs(stack), {mode: self._ours(stack) for mode in self.modes}
+            for model in models:
+                name = self._prepare(model)
+                self._load_theirs(theirs, name, model)
                 theirs("dump", image=self.files[0], out=str(self.work / "theirs.npz"))
-                for mode in self.modes:
-                    one = ours("parity", image=self.files[0], theirs=str(self.work / "theirs.npz"), mode=mode)
+                for mode, worker in ours.items():
+                    self._load_ours(worker, name, mode)
+                    one = worker("parity", image=self.files[0], theirs=str(self.work / "theirs.npz"))
                     verdict = "yes" if one["within_tolerances"] else "no"
                     lines.append(
                         f"| {model} | {mode} | {one['matched']} of {one['persons'][1]} | {one['box']:.5f} | "
                         f"{one['agreement']:.4%} | {one['coordinates']} | {verdict} |"
                     )
+                    print(lines[-1], file=sys.stderr, flush=True)
         return "\n".join(lines)
+
+    def renders(self, mode: str) -> str:
+        """The embedded model's labels of the demo shops' pictures in a mode, beside its float32 ones."""
+        files = [str(path) for path in sorted((ROOT / "demo" / "pictures").glob("*.jpg"))]
+        with ExitStack() as stack:
+            ours = self._ours(stack)
+            rows = ours("agreement", model="embedded", images=files, options=MODES["float32"], other=MODES[mode])
+        return f"### The embedded model, {mode} beside float32\n\n{len(files)} renders: {_summary(rows['images'])}"
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    first, second = (sum(row["persons"][side] for row in rows) for side in (0, 1))
+    return (
+        f"{sum(row['matched'] for row in rows)} persons matched of {first} and {second}, boxes within "
+        f"{max(row['box'] for row in rows):.5f} px, same part on {_pooled(rows):.4%} of the foreground (worst picture "
+        f"{min(row['agreement'] for row in rows):.4%}), U and V within {max(row['coordinates'] for row in rows)}/255 "
+        f"there."
+    )
 
 
 def _pooled(rows: list[dict[str, Any]]) -> float:
@@ -252,11 +295,19 @@ def _stages(answers: dict[str, list[dict[str, Any]]], count: int) -> list[str]:
     return lines
 
 
+@lru_cache(maxsize=2048)
+def random_array(key: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """The models' arrays of one name and shape are the same."""
+    values: npt.NDArray[np.float32] = seeded_weights.seeded_array(key, shape)
+    return values
+
+
 def write_weights(model: str, path: Path) -> None:
     """Random weights of a model as the official files hold theirs: arrays by name, the author, saved constants too."""
-    state = collections.OrderedDict(seeded_weights.seeded_state_dict(model))
-    for axis, times in enumerate(GROWN.values(), start=2):
-        state["roi_heads.box_predictor.bbox_pred.bias"][axis] += 5 * np.log(times)
+    shapes = [(key, shape) for key, shape in seeded_weights.inventory(model) if "cell_anchors" not in key]
+    state = collections.OrderedDict((key, random_array(key, shape)) for key, shape in shapes)
+    grown = 5 * np.log([1, 1, *GROWN.values()], dtype=np.float32)  # the regression's deltas are divided by 5
+    state["roi_heads.box_predictor.bbox_pred.bias"] = state["roi_heads.box_predictor.bbox_pred.bias"] + grown
     proposals = zoo.get(model).network.proposals
     for level, size in enumerate(proposals.anchor_sizes):
         sides = [(np.sqrt(size**2 / ratio), np.sqrt(size**2 / ratio) * ratio) for ratio in proposals.anchor_ratios]

@@ -23,43 +23,37 @@ from manifests.reasons import LabelStatus
 state = {}
 
 
-def load(model, zoo_file, threads, persons, modes):
-    """`Predictor` as anybody calls it, torch with all threads on one picture."""
+def load(model, zoo_file, threads, persons, options):
+    """A `Predictor` for `run` and `parity`."""
     torch.set_num_threads(threads)
+    state.update(model=model, zoo=zoo_file, threads=threads, persons=persons, options=options)
     spec = zoo.load(Path(zoo_file))[model]
-    state.update(threads=threads, persons=persons, zoo=zoo_file, model=model, modes=modes, predictors={})
 
     def work():
-        checkpoints.load(spec)
+        state["predictor"] = Predictor(checkpoints.load(spec), spec, **options.get("predictor", {}))
         return {}
 
-    work()  # the first time converts the file
     answer = measured(work)
-    for mode, options in modes.items():
-        state["predictors"][mode] = Predictor(checkpoints.load(spec), spec, **options.get("predictor", {}))
     state["loading"] = answer["processor"]
-    stages = state["stages"] = Stages()
+    stages, predictor = Stages(), state["predictor"]
+    state["stages"] = stages
     for owner, name, stage in (
         (densepose_labeler.predictor, "resize", "resize, normalise"),
         (densepose_labeler.predictor, "to_batch", "resize, normalise"),
         (densepose_labeler.predictor, "chart_result", "chart result"),
+        (predictor.model, "features", "backbone, pyramid"),
+        (predictor.model, "proposals", "proposals"),
+        (predictor.model, "detect", "boxes"),
+        (predictor.model, "decode", "decoder"),
+        (predictor.model, "pool_densepose", "DensePose head"),
+        (predictor.model, "chart_maps", "DensePose head"),
     ):
         stages.wrap(owner, name, stage)
-    for predictor in state["predictors"].values():
-        for name, stage in (
-            ("features", "backbone, pyramid"),
-            ("proposals", "proposals"),
-            ("detect", "boxes"),
-            ("decode", "decoder"),
-            ("pool_densepose", "DensePose head"),
-            ("chart_maps", "DensePose head"),
-        ):
-            stages.wrap(predictor.model, name, stage)
     return answer
 
 
-def run(mode, images, out):
-    """`Predictor`, one picture after the other."""
+def run(images, out):
+    """`Predictor`, one picture after the other, with all threads on it."""
     stages = state["stages"]
     stages.seconds.clear()
 
@@ -69,7 +63,7 @@ def run(mode, images, out):
             with stages("read JPEG"):
                 image = decode(Path(file))
             with stages("rest of the network"):
-                people = _people(mode, image)
+                people = _people(image)
             with stages("write"):
                 rows.append(_row(file, image, people))
         with stages("write"):
@@ -79,12 +73,13 @@ def run(mode, images, out):
     return measured(work) | {"stages": dict(stages.seconds)}
 
 
-def job(mode, dataset, ids):
+def job(dataset, ids):
     """`vestiary label` on a dataset; loading the weights is left out of the seconds, as it is on the other side."""
     shutil.rmtree(Path(dataset) / "labels", ignore_errors=True)
+    state.pop("predictor", None)  # its memory would count for the job's
     config = LabelConfig(
         zoo=Path(state["zoo"]), models=(state["model"],), device="cpu", threads=state["threads"],
-        score_threshold=0.0, max_detections=state["persons"], **state["modes"][mode].get("config", {}),
+        score_threshold=0.0, max_detections=state["persons"], **state["options"].get("config", {}),
     )  # fmt: skip
 
     def work():
@@ -97,7 +92,7 @@ def job(mode, dataset, ids):
     return answer
 
 
-def parity(image, theirs, mode):
+def parity(image, theirs):
     """Our labels of one picture beside what the other side dumped."""
     with np.load(theirs) as data:
         boxes, scores = torch.from_numpy(data["boxes"]), data["scores"]
@@ -107,17 +102,19 @@ def parity(image, theirs, mode):
         ]
     picture = decode(Path(image))
     covered = sum(one.iuv_box[2] * one.iuv_box[3] for one in people) / (picture.shape[0] * picture.shape[1])
-    return _compared(compare(Path(image).name, _people(mode, picture), people)) | {"covered": covered}
+    return _compared(Path(image).name, _people(picture), people) | {"covered": covered}
 
 
-def agreement(image, mode, other):
-    """Our own labels of one picture in two modes."""
-    picture = decode(Path(image))
-    return _compared(compare(Path(image).name, _people(mode, picture), _people(other, picture)))
+def agreement(model, images, options, other):
+    """The labels of pictures in two modes, beside each other."""
+    spec = zoo.get(model)
+    first, second = (Predictor(checkpoints.load(spec), spec, **one.get("predictor", {})) for one in (options, other))
+    pictures = {Path(file).name: decode(Path(file)) for file in images}
+    return {"images": [_compared(name, first([one])[0], second([one])[0]) for name, one in pictures.items()]}
 
 
-def _people(mode, image):
-    return state["predictors"][mode]([image], score_threshold=0.0, max_detections=state["persons"])[0]
+def _people(image):
+    return state["predictor"]([image], score_threshold=0.0, max_detections=state["persons"])[0]
 
 
 def _row(file, image, people):
@@ -125,7 +122,8 @@ def _row(file, image, people):
     return LabelRow(name, state["model"], "", "", LabelStatus.OK, None, image.shape[1], image.shape[0], tuple(people))
 
 
-def _compared(one):
+def _compared(name, ours, theirs):
+    one = compare(name, ours, theirs)
     return dataclasses.asdict(one) | {"agreement": one.agreement, "within_tolerances": one.within_tolerances}
 
 
