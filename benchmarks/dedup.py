@@ -94,9 +94,9 @@ def make_pairs(folder: Path, demo: list[Path], renders: list[Path]) -> Iterator[
             elif "outfit" in kinds and "pose" not in kinds:
                 yield "other garment", one.name, other.name
     products = {path.name: path.name.rsplit("-", 2)[0] for path in demo}  # without colour and view
-    for one, other in itertools.combinations([path.name for path in sources if path in demo], 2):
-        if products[one] != products[other]:
-            yield "another picture", one, other
+    for name, stranger in itertools.combinations([path.name for path in sources if path in demo], 2):
+        if products[name] != products[stranger]:
+            yield "another picture", name, stranger
 
 
 def bits(one: int, other: int) -> int:

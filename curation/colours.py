@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 GRID = 12
+_FINE = 64  # pixels that the shorter side keeps when they are averaged in blocks first, which is fast
 _WORST = 4  # cells: a garment may fill a few of the 144, so the mean over all would hide that it changed
 
 # sRGB to XYZ under D65 (IEC 61966-2-1), and CIELAB's white.
@@ -28,13 +29,15 @@ Lab = npt.NDArray[np.float64]
 def colour_grid(image: Image.Image) -> bytes:
     """The mean sRGB of 12 x 12 cells: 432 bytes, row by row.
 
-    A pixel that two cells share counts for each by the area it has there: the cells of one picture at two sizes agree.
+    A pixel that two cells share counts for each by the area it has there, so that the cells of one picture at two sizes
+    agree.
 
     Args:
         image: mode RGB.
     """
-    pixels = np.asarray(image).astype(np.float64)
-    down, across = _areas(image.height), _areas(image.width)
+    step = min(4, max(1, min(image.size) // _FINE))
+    pixels = np.asarray(image.reduce(step)).astype(np.float64)
+    down, across = _areas(image.height, step), _areas(image.width, step)
     sums = np.stack([down @ pixels[..., channel] @ across.T for channel in range(3)], axis=2)  # whole numbers, so exact
     return np.rint(sums / (image.width * image.height)).astype(np.uint8).tobytes()
 
@@ -66,10 +69,10 @@ def lab_distance(one: Lab, other: Lab, *, mirrored: bool = False) -> float:
     return float(np.sqrt(np.partition(squares, -_WORST)[-_WORST:]).mean())
 
 
-@lru_cache(maxsize=256)
-def _areas(side: int) -> npt.NDArray[np.float64]:
-    """float64 [12, side]: how much of each pixel lies in each cell, in twelfths."""
-    edges, starts = np.arange(GRID + 1) * side, np.arange(side) * GRID
-    ends = np.minimum(edges[1:, None], starts[None] + GRID)
-    shared = np.maximum(0, ends - np.maximum(edges[:-1, None], starts[None]))
-    return shared.astype(np.float64)
+@lru_cache(maxsize=512)
+def _areas(side: int, step: int) -> npt.NDArray[np.float64]:
+    """float64 [12, ceil(side / step)]: how much of each reduced pixel lies in each cell, in twelfths of a pixel."""
+    cells = np.arange(GRID + 1) * side
+    pixels = np.minimum(np.arange(-(-side // step) + 1) * step, side) * GRID  # the last one may be narrower
+    shared = np.minimum(cells[1:, None], pixels[None, 1:]) - np.maximum(cells[:-1, None], pixels[None, :-1])
+    return np.maximum(0, shared).astype(np.float64)

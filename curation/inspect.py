@@ -21,7 +21,7 @@ from manifests.decoding import ImageError, ImageHeader, decode_reduced, probe
 from manifests.reasons import ImageReason
 from manifests.settings import fingerprint
 
-VERSION = 2
+VERSION = 3
 """Raised when a measurement changes its meaning, so that remembered ones are not used."""
 
 LEAST_SIDE = 384
@@ -109,7 +109,7 @@ def measure(data: bytes, max_pixels: int) -> Inspection:
         size=len(data),
         phash=phash.bits(coefficients),
         mirrored=phash.bits(phash.mirrored(coefficients)),
-        colours=colour_grid(coarse),
+        colours=colour_grid(image),
         sharpness=sharpness(grey),
         brightness=light.brightness,
         dark=light.dark,

@@ -8,6 +8,8 @@ The package imports torch and torchvision for its CNN, which is not used here; e
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.machinery
 import json
 import logging
 import sys
@@ -16,15 +18,40 @@ import types
 from pathlib import Path
 
 
+class _Attributes(type):
+    def __getattr__(cls, name: str) -> type:
+        return cls
+
+
+class _Anything(metaclass=_Attributes):
+    """Stands for any class or function; what is made of it is never used."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+
 class _Absent(types.ModuleType):
     def __getattr__(self, name: str) -> type:
-        return type(name, (), {})
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Anything
 
 
-for module in ("torch", "torch.utils", "torch.utils.data", "torchvision", "torchvision.models",
-               "torchvision.transforms"):  # fmt: skip
-    sys.modules[module] = _Absent(module)
-sys.modules["torchvision"].models = sys.modules["torchvision.models"]  # type: ignore[attr-defined]
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Makes an empty module of every part of torch and torchvision that is asked for."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        wanted = name.split(".")[0] in ("torch", "torchvision")
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if wanted else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return _Absent(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+sys.meta_path.insert(0, _Finder())
 
 from imagededup.methods import AHash, DHash, PHash, WHash  # noqa: E402
 

@@ -40,3 +40,13 @@ def test_distance_is_cielabs() -> None:
     assert colour_distance(black, white) == pytest.approx(100, abs=0.01)
     assert colour_distance(grey, white) == pytest.approx(50, abs=0.1)  # sRGB 119 is L* 50
     assert colour_distance(grey, grey) == 0
+
+
+@pytest.mark.parametrize("size", [(253, 338), (97, 131), (767, 383), (60, 500)])
+def test_cells_are_means_by_area_at_any_size(size: tuple[int, int]) -> None:
+    width, height = size
+    ramp = ((np.arange(width) + 0.5) / width * 255)[None, :, None] * np.ones((height, 1, 3))
+    found = np.frombuffer(colour_grid(Image.fromarray(ramp.astype(np.uint8))), np.uint8).reshape(12, 12, 3)
+    assert np.abs(found[:, :, 0].astype(int) - np.round((np.arange(12) + 0.5) / 12 * 255)).max() <= 2
+    mirrored = np.frombuffer(colour_grid(Image.new("RGB", size, (9, 99, 199))), np.uint8).reshape(-1, 3)
+    assert (mirrored == (9, 99, 199)).all()
