@@ -46,12 +46,20 @@ class ImageReason(StrEnum):
     NEAR_DUPLICATE = "near_duplicate"
     UNDECODABLE = "undecodable"
     TOO_LARGE = "too_large"
-    """More pixels than the configured limit; never decoded."""
+    """More pixels than the configured limit, or parts that would keep a decoder busy; never decoded."""
     TOO_SMALL = "too_small"
     ANIMATED = "animated"
     NO_PERSON = "no_person"
     PACKSHOT = "packshot"
     CROPPED = "cropped"
+
+
+class CopyKind(StrEnum):
+    """How a near duplicate resembles the copy that stays. The same bytes twice are one image with two sightings."""
+
+    NEAR = "near"
+    MIRRORED = "mirrored"
+    """Left and right exchanged."""
 
 
 class ImageStatus(StrEnum):
