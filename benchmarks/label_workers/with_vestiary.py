@@ -16,7 +16,7 @@ from densepose_labeler.job import label
 from densepose_labeler.predictor import Predictor
 from densepose_labeler.verification import compare
 from manifests.decoding import decode
-from manifests.instances import Instance
+from manifests.instances import Instance, flatten
 from manifests.labels import LabelRow, LabelSet
 from manifests.reasons import LabelStatus
 
@@ -102,7 +102,7 @@ def parity(image, theirs):
         ]
     picture = decode(Path(image))
     covered = sum(one.iuv_box[2] * one.iuv_box[3] for one in people) / (picture.shape[0] * picture.shape[1])
-    return _compared(Path(image).name, _people(picture), people) | {"covered": covered}
+    return _compared(Path(image).name, picture, _people(picture), people) | {"covered": covered}
 
 
 def agreement(model, images, options, other):
@@ -110,7 +110,7 @@ def agreement(model, images, options, other):
     spec = zoo.get(model)
     first, second = (Predictor(checkpoints.load(spec), spec, **one.get("predictor", {})) for one in (options, other))
     pictures = {Path(file).name: decode(Path(file)) for file in images}
-    return {"images": [_compared(name, first([one])[0], second([one])[0]) for name, one in pictures.items()]}
+    return {"images": [_compared(name, one, first([one])[0], second([one])[0]) for name, one in pictures.items()]}
 
 
 def _people(image):
@@ -122,9 +122,15 @@ def _row(file, image, people):
     return LabelRow(name, state["model"], "", "", LabelStatus.OK, None, image.shape[1], image.shape[0], tuple(people))
 
 
-def _compared(name, ours, theirs):
+def _compared(name, picture, ours, theirs):
+    """A comparison, with the parts compared in the picture's frame: a box may have moved by a pixel."""
     one = compare(name, ours, theirs)
-    return dataclasses.asdict(one) | {"agreement": one.agreement, "within_tolerances": one.within_tolerances}
+    parts, other = (flatten(people, *picture.shape[:2])[..., 0] for people in (ours, theirs))
+    foreground = (parts > 0) | (other > 0)
+    agreeing = (parts == other) & foreground
+    counts = {"foreground": int(foreground.sum()), "agreeing": int(agreeing.sum())}
+    counts["agreement"] = counts["agreeing"] / counts["foreground"] if counts["foreground"] else 1.0
+    return dataclasses.asdict(one) | {"within_tolerances": one.within_tolerances} | counts
 
 
 serve({"load": load, "run": run, "job": job, "parity": parity, "agreement": agreement})
