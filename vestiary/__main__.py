@@ -47,6 +47,7 @@ _MEANT_FOR_USERS = {
     "densepose_labeler.zoo": ("ZooError",),
     "densepose_labeler.planning": ("LabelError",),
     "densepose_labeler.checkpoints": ("CheckpointError",),
+    "densepose_labeler.compare.truth": ("TruthError",),
     "densepose_labeler.review.session": ("ReviewError",),
     "vestiary.pipeline": ("PipelineError",),
 }

@@ -9,6 +9,7 @@ import typer
 from vestiary import __version__
 from vestiary.commands import (
     choose,
+    compare,
     curate,
     dataset,
     demo,
@@ -33,7 +34,7 @@ app = typer.Typer(
     epilog="Example: `vestiary dataset --config configs/demo.toml`, then "
     "`python -c \"import manifests; print(manifests.open('data/demo').images)\"`",
 )
-for command in (dataset, demo, curate, label, export, review, choose, serve, permissions, savepage, pages):
+for command in (dataset, demo, curate, label, export, compare, review, choose, serve, permissions, savepage, pages):
     app.add_typer(command.app)
 app.add_typer(models.app, name="models")
 app.add_typer(split.app, name="split")

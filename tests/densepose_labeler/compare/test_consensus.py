@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import manifests
 from densepose_labeler.compare.consensus import agree, write_consensus
 from densepose_labeler.compare.people import match
 from manifests import atomic
@@ -76,5 +75,3 @@ def test_it_is_a_label_set_with_weights_that_training_code_reads(tmp_path: Path)
 def test_two_are_needed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="two label sets"):
         write_consensus(tmp_path, ["a"], [])
-
-

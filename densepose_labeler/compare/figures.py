@@ -1,0 +1,172 @@
+"""One row a model: what it found, how it agrees with the others and with the consensus, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from densepose_labeler import zoo
+from densepose_labeler.compare.agreement import Agreement, joint_counts, part_map
+from densepose_labeler.compare.consensus import NAME
+from densepose_labeler.compare.people import match
+from manifests.labels import LabelRow, LabelSet
+from manifests.reasons import LabelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of one model over some images; None where they cannot be had.
+
+    Attributes:
+        model: label set.
+        stratum: the images' stratum; None for all.
+        images, errors, without_person: images labelled; of these, that failed; in which nobody was found.
+        persons: people found.
+        missed: people of the consensus that it did not see.
+        extra: people it saw that the consensus does not have.
+        coverage: mean share of the picture that it labels as body.
+        agreement: mean share of the foreground (of either) that has the same part in another model, over all others.
+        consensus_agreement: the same against the consensus.
+        consensus_part_iou: mean over images of the mean IoU of the parts that occur in it or the consensus.
+        truth_part_iou: the same against ground truth, where there is some.
+        seconds: median seconds an image on this machine.
+        megabytes: of the weights.
+        published_ap: DensePose AP (GPS) as published, on `published_on`.
+    """
+
+    model: str
+    stratum: str | None
+    images: int
+    errors: int
+    without_person: int
+    persons: int
+    missed: int
+    extra: int
+    coverage: float | None
+    agreement: float | None
+    consensus_agreement: float | None
+    consensus_part_iou: float | None
+    truth_part_iou: float | None
+    seconds: float | None
+    megabytes: float | None
+    published_ap: float | None
+    published_on: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one model and the consensus say of one image."""
+
+    error: bool
+    persons: int
+    missed: int
+    extra: int
+    coverage: float
+    same: float
+    part_iou: float
+
+
+def observe(dataset: Path, models: Sequence[str], image_ids: Iterable[str]) -> dict[str, dict[str, Seen]]:
+    """Hold every label against the consensus: model -> image id -> what was seen."""
+    sets = {name: LabelSet(dataset / "labels" / name) for name in models}
+    labelled = {name: labels.ids() for name, labels in sets.items()}
+    consensus = LabelSet(dataset / "labels" / NAME)
+    agreed = consensus.ids()
+    seen: dict[str, dict[str, Seen]] = {name: {} for name in models}
+    for image_id in sorted(image_ids):
+        if image_id in agreed:
+            reference = consensus.read(image_id)
+            for name in models:
+                if image_id in labelled[name]:
+                    seen[name][image_id] = _compare(sets[name].read(image_id), reference)
+    return seen
+
+
+def figures(
+    model: str,
+    stratum: str | None,
+    image_ids: Sequence[str],
+    seen: Mapping[str, Seen],
+    agreement: Agreement,
+    truth: Mapping[str, float],
+    seconds: float | None,
+    spec: zoo.ModelSpec | None,
+) -> Figures:
+    """Sum up one model over some images.
+
+    Args:
+        seen: by image id, of `observe`.
+        truth: mean part IoU with the ground truth by image id.
+        spec: the model behind the label set, if the zoo knows it.
+    """
+    here = [seen[one] for one in image_ids if one in seen]
+    whole = [one for one in here if not one.error]
+    rows = [number for number, one in enumerate(agreement.image_ids) if one in set(image_ids)]
+    others = [number for number, name in enumerate(agreement.models) if name != model]
+    difference = agreement.difference[np.ix_(rows, [agreement.models.index(model)], others)]
+    published = spec.metrics if spec else None
+    return Figures(
+        model=model,
+        stratum=stratum,
+        images=len(here),
+        errors=sum(one.error for one in here),
+        without_person=sum(not one.persons for one in whole),
+        persons=sum(one.persons for one in whole),
+        missed=sum(one.missed for one in whole),
+        extra=sum(one.extra for one in whole),
+        coverage=_mean(one.coverage for one in whole),
+        agreement=_mean((1 - difference[np.isfinite(difference)]).tolist()),
+        consensus_agreement=_mean(one.same for one in whole),
+        consensus_part_iou=_mean(one.part_iou for one in whole),
+        truth_part_iou=_mean(truth[one] for one in image_ids if one in truth),
+        seconds=seconds,
+        megabytes=round(spec.bytes / 1e6, 1) if spec and spec.bytes else None,
+        published_ap=published.densepose_ap_gps if published else None,
+        published_on=published.dataset if published else None,
+    )
+
+
+def as_table(rows: Sequence[Figures]) -> pa.Table:
+    """The figures as a table, a row a model and stratum."""
+    counts = ("images", "errors", "without_person", "persons", "missed", "extra")
+    texts = ("model", "stratum", "published_on")
+    schema = pa.schema(
+        [
+            (name, pa.string() if name in texts else pa.int32() if name in counts else pa.float32())
+            for name in Figures.__dataclass_fields__
+        ]
+    )
+    return pa.Table.from_pylist([asdict(one) for one in rows], schema=schema)
+
+
+def part_iou(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
+    """Mean IoU of the parts that occur in either of two maps, from their joint counts [25, 25]; 1 if none occurs."""
+    shared = np.diag(counts)[1:]
+    union = counts.sum(axis=0)[1:] + counts.sum(axis=1)[1:] - shared
+    return float((shared[union > 0] / union[union > 0]).mean()) if union.any() else 1.0
+
+
+def _compare(row: LabelRow, reference: LabelRow) -> Seen:
+    if row.status == LabelStatus.ERROR:
+        return Seen(True, 0, 0, 0, 0.0, 0.0, 0.0)
+    both = match({"model": row.instances, "consensus": reference.instances})
+    (counts,) = joint_counts([part_map(row), part_map(reference)])
+    foreground = counts.sum() - counts[0, 0]
+    return Seen(
+        error=False,
+        persons=len(row.instances),
+        missed=sum(list(one.seen_by) == ["consensus"] for one in both),
+        extra=sum(list(one.seen_by) == ["model"] for one in both),
+        coverage=float(counts[1:].sum() / counts.sum()),
+        same=float(np.diag(counts)[1:].sum() / foreground) if foreground else 1.0,
+        part_iou=part_iou(counts),
+    )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return float(np.mean(known)) if known else None
