@@ -139,9 +139,12 @@ def check(spec: ModelSpec, path: Path) -> None:
 def _keep(file: Path, digest: str, state: dict[str, Tensor] | None) -> None:
     """Record a file's checksum and, of a pickle that was read as such, make the copy. A read-only cache stays as is."""
     try:
-        if file.suffix == ".pkl" and state is not None:
+        if state is not None and file.suffix == ".pkl":
             converted.write(file, digest, state)
         checksums.record(file, digest)
+        if state is None:  # the copy was sound: once its time has settled, it need not be read twice
+            copy = converted.copy_path(file)
+            checksums.record(copy, checksums.recorded(copy) or checksums.sha256(copy))
     except OSError as error:
         if error.errno not in _READ_ONLY:
             raise

@@ -31,11 +31,13 @@ def recorded(path: Path) -> str | None:
 
 
 def record(path: Path, digest: str) -> None:
-    """Write the checksum of a file beside it."""
+    """Write the checksum of a file beside it, unless it stands there already."""
     status, note = path.stat(), ""
     if time.time_ns() - status.st_mtime_ns > _SETTLED:
         note = f"# bytes {status.st_size}, modified {status.st_mtime_ns} ns\n"
-    write_text(_record_path(path), f"{note}{digest}  {path.name}\n")
+    text, old = f"{note}{digest}  {path.name}\n", _read(path)
+    if old is None or old[0] != text:
+        write_text(_record_path(path), text)
 
 
 def current(path: Path) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import errno
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,19 @@ def test_a_pickle_is_read_once_and_then_its_copy(cached: Path, monkeypatch: pyte
     assert {one.name for one in cached.parent.iterdir()} == {
         "small.pkl", "small.pkl.sha256", "small.safetensors", "small.safetensors.sha256"
     }  # fmt: skip
+
+
+def test_settled_files_are_not_summed_up_again(cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints.load(SPEC)
+    for path in (cached, converted.copy_path(cached)):
+        os.utime(path, ns=(10**18, 10**18))
+    checkpoints.load(SPEC)
+
+    def refuse(path: Path) -> str:
+        raise AssertionError(f"{path} was read whole again")
+
+    monkeypatch.setattr(checksums, "sha256", refuse)
+    checkpoints.load(SPEC)
 
 
 @pytest.mark.parametrize("harm", ["flipped", "truncated", "of another pickle", "without a record", "half written"])
