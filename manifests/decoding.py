@@ -166,7 +166,7 @@ def decode_reduced(source: bytes | Path, least_side: int, max_pixels: int = MAX_
             step //= round(stored / max(image.size))
         image.load()
         if step == 1 and image.mode == "RGB" and "transparency" not in image.info:
-            small = image.copy()
+            small = image.copy() if orientation not in _UPRIGHT else image
         else:
             small = Image.new("RGB", (-(-image.width // step), -(-image.height // step)))
             for top, strip in _strips(image, step):

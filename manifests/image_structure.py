@@ -12,7 +12,7 @@ _PARTS = 1_000
 _PARTS_PER_BYTE = 1 / 1_000  # beyond the first thousand, parts of a sound file hold a thousand bytes and more
 _SCANS = 100
 """A progressive JPEG has about ten; each thumbnail in its metadata adds one."""
-_SOS, _RESTARTS_AND_EDGES = 0xDA, range(0xD0, 0xDA)
+_SOS, _PROGRESSIVE, _RESTARTS_AND_EDGES = 0xDA, {0xC2, 0xC6, 0xCA, 0xCE}, range(0xD0, 0xDA)
 
 
 def excess(data: bytes, image_format: str) -> str | None:
@@ -23,10 +23,12 @@ def excess(data: bytes, image_format: str) -> str | None:
     """
     most = _PARTS + int(len(data) * _PARTS_PER_BYTE)
     if image_format == "jpeg":
-        if data.count(bytes([0xFF, _SOS])) > _SCANS:  # in entropy-coded data, 0xFF is followed by 0 or a restart
-            return f"more than {_SCANS} scans"
-        if _has_more_segments(data, most):
+        markers = _markers(data, most)
+        if len(markers) == most:
             return f"more than {most:,} segments before its data"
+        # In entropy-coded data, 0xFF is followed by 0 or a restart. Only progressive scans can be nearly empty.
+        if _PROGRESSIVE & set(markers) and data.count(bytes([0xFF, _SOS])) > _SCANS:
+            return f"more than {_SCANS} scans"
     if image_format == "png" and _has_more_chunks(data, most):
         return f"more than {most:,} chunks"
     if image_format == "bmp" and data[30:34] in (b"\1\0\0\0", b"\2\0\0\0"):
@@ -34,22 +36,21 @@ def excess(data: bytes, image_format: str) -> str | None:
     return None
 
 
-def _has_more_segments(data: bytes, most: int) -> bool:
-    """A fill byte counts as a segment: readers take them one by one."""
-    place = 2
-    for _ in range(most):
-        if place + 4 > len(data) or data[place] != 0xFF:
-            return False  # cut off or broken: the decoder says so
+def _markers(data: bytes, most: int) -> list[int]:
+    """The markers before the first scan, at most `most`. Fill bytes are among them: readers take them one by one."""
+    place, found = 2, list[int]()
+    while len(found) < most and place + 4 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
         if marker == _SOS:
-            return False
+            break
+        found.append(marker)
         if marker == 0xFF:
             place += 1
         elif marker in _RESTARTS_AND_EDGES or marker == 0x01:
             place += 2
         else:
             place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return True
+    return found
 
 
 def _has_more_chunks(data: bytes, most: int) -> bool:
