@@ -6,15 +6,15 @@ Run by an environment that has litserve: `python benchmarks/serve_litserve.py --
 from __future__ import annotations
 
 import argparse
+import base64
 
 import litserve
 import torch
-from fastapi import Request, Response
+from fastapi import Request
 
 from densepose_labeler import label_sets
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.service import answers
-from densepose_labeler.service.contract import Parameters
 from densepose_labeler.service.models import Models
 from densepose_labeler.service.scheduling import Found
 from manifests.decoding import decode
@@ -26,16 +26,16 @@ class DensePose(litserve.LitAPI):  # type: ignore[misc]
         self.models = Models(["embedded"], LabelConfig(device="cpu"), label_sets.choose_device("cpu"))
         self.infer = self.models.infer(self.models.default.order())
 
-    async def decode_request(self, request: Request) -> bytes:
-        return await request.body()
+    def decode_request(self, request: Request) -> bytes:
+        content: dict[str, str] = request  # LitServe hands over the body's JSON; it takes no bare bytes
+        return base64.b64decode(content["image"])
 
     def predict(self, data: bytes) -> Found:
         image = decode(data)
         return Found(self.infer([image])[0], image.shape[0], image.shape[1])
 
-    def encode_response(self, found: Found) -> Response:
-        body = answers.encode(answers.JSON, self.models.default, found, Parameters(encoding="png"))
-        return Response(body, media_type=answers.JSON)
+    def encode_response(self, found: Found) -> dict[str, object]:
+        return answers.labels(self.models.default, found, "png").model_dump(exclude_none=True)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ FOUNDING = {
     "FileName": "00009",
     "ImagePath": "../efs/Datasets/test/image/GM/0000",
 }
+PATIENT = "deadline_seconds = 600\nidle_seconds = 600\ndrain_seconds = 600"
+"""Settings of a server whose answers do not depend on how busy the machine is."""
 STARTUP = 180.0  # seconds; a loaded machine imports torch slowly
 
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.densepose_labeler.service.running import EXAMPLE, FOUNDING, Running, running
+from tests.densepose_labeler.service.running import EXAMPLE, FOUNDING, PATIENT, Running, running
 
 PATIENCE = 120.0  # seconds
 
@@ -25,7 +25,7 @@ PATIENCE = 120.0  # seconds
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with small limits."""
-    settings = "deadline_seconds = 5\nidle_seconds = 3\nmax_connections = 8\nupload_memory = 3000000"
+    settings = "deadline_seconds = 5\nidle_seconds = 8\nmax_connections = 8"
     with running(tmp_path_factory.mktemp("strict"), settings) as one:
         yield one
 
@@ -63,7 +63,7 @@ def wait_for_upload(server: Running) -> None:
 
 def test_a_body_that_does_not_come_is_given_up(strict: Running) -> None:
     with connect(strict) as connection:
-        connection.sendall(head(1000) + b"\xff\xd8\xff")
+        connection.sendall(b"POST /densepose HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
         answer = everything(connection)
     assert answer.startswith(b"HTTP/1.1 408 ") and b'"reason":"too_slow"' in answer
     assert upload_bytes(strict) == 0
@@ -100,29 +100,20 @@ def test_more_connections_than_allowed_are_told_so(strict: Running) -> None:
     assert httpx.get(f"{strict.address}/healthz", timeout=PATIENCE).status_code == 200  # the idle ones were closed
 
 
-def test_bodies_of_all_requests_together_are_limited(strict: Running) -> None:
-    with connect(strict) as first:
-        first.sendall(head(4_000_000) + bytes(2_000_000))
-        wait_for_upload(strict)
-        answer = httpx.post(f"{strict.address}/v1/densepose", content=bytes(2_900_000), timeout=PATIENCE)
-        assert answer.status_code == 503 and answer.json()["reason"] == "busy" and answer.headers["retry-after"]
-    deadline = time.monotonic() + PATIENCE
-    while upload_bytes(strict):  # what a client that left had sent is given back
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_what_is_no_http_costs_a_line(strict: Running) -> None:
     with connect(strict) as connection:
         connection.sendall(b"\x16\x03\x01 not http\r\n\r\n")
         assert everything(connection).startswith(b"HTTP/1.1 400 ")
 
 
-def test_sigterm_lets_requests_in_progress_finish(tmp_path: Path) -> None:
+def test_bodies_share_a_limit_and_sigterm_lets_requests_in_progress_finish(tmp_path: Path) -> None:
     data = EXAMPLE.read_bytes()
-    with running(tmp_path) as server, connect(server) as connection:
+    with running(tmp_path, PATIENT + "\nupload_memory = 1000000") as server, connect(server) as connection:
         connection.sendall(head(len(data)) + data[:1000])
         wait_for_upload(server)
+        answer = httpx.post(f"{server.address}/v1/densepose", content=bytes(999_500), timeout=PATIENCE)
+        assert answer.status_code == 503 and answer.json()["reason"] == "busy" and answer.headers["retry-after"]
+        assert 0 < upload_bytes(server) <= 1000  # what a refused request had sent is given back
         server.process.terminate()
         until = time.monotonic() + PATIENCE
         while True:  # it takes no new connections
@@ -138,7 +129,7 @@ def test_sigterm_lets_requests_in_progress_finish(tmp_path: Path) -> None:
 
 
 def test_a_killed_server_leaves_no_half_written_file(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    with running(tmp_path, PATIENT) as server:
         folder = server.tree / "efs/Datasets/out/GM"
         folder.mkdir(parents=True)
 
