@@ -38,8 +38,8 @@ class Verification:
         proof: counted from the lists of ids and images.parquet.
         settings: what the splits say that they follow from.
         pictures: how many pictures were read again, their sha256 and perceptual hash compared.
-        lookalikes: pairs of an eval image and one of another split within the Hamming radius. Each pair was looked at
-            and differs in its colours; in the same colours it would be a leak.
+        lookalikes: pairs of an eval image and one of another split within the Hamming radius, as they are or mirrored.
+            Each was looked at and differs in its colours; in the same colours it would be a leak.
     """
 
     proof: Proof
@@ -82,9 +82,8 @@ def verify(dataset: Path, config: SplitConfig | None = None) -> Verification:
     if not proved.absent:
         wrong += pictures.check(splits["eval"])
         wrong += pictures.missing(one for name in SPLITS for one in splits[name])
-        pairs = _lookalikes(splits, images, settings.hamming_radius)
-        lookalikes = len(pairs)
-        wrong += pictures.leaks(pairs, settings.colour_distance)
+        lookalikes, leaks = pictures.leaks(splits, settings.hamming_radius, settings.colour_distance)
+        wrong += leaks
     if wrong:
         raise SplitError("\n".join(["the splits are not proved:", *wrong, "screen and split again"]))
     return Verification(proved, settings, len(pictures.read), lookalikes)
@@ -108,14 +107,27 @@ class _Pictures:
         """Read these; what is wrong with them, a line each."""
         return [line for one in image_ids if self._files[one].is_file() for line in self._check(one)]
 
-    def leaks(self, pairs: Sequence[tuple[str, str]], limit: float) -> list[str]:
-        """Look at pairs that look alike: in the same colours, they should have been in one group."""
-        wrong = self.check({other for _, other in pairs} - self.read.keys())
-        for one, other in pairs:
+    def leaks(self, splits: Mapping[str, Sequence[str]], radius: int, limit: float) -> tuple[int, list[str]]:
+        """Look at what resembles an eval image: in the same colours, the two should have been in one group.
+
+        Returns:
+            How many pairs were looked at, and a line for each that is a leak.
+        """
+        rest = [one for name in SPLITS if name != "eval" for one in splits[name]]
+        hashes = np.array([self._hashes[one] for one in rest], np.uint64)
+        pairs = []
+        for one in (one for one in splits["eval"] if one in self.read):
+            for phash, mirrored in ((self.read[one].phash, False), (self.read[one].mirrored, True)):
+                if phash is not None:
+                    near = np.nonzero(distance(np.uint64(phash), hashes) <= radius)[0]
+                    pairs += [(one, rest[index], mirrored) for index in near.tolist()]
+        wrong = self.check({other for _, other, _ in pairs} - self.read.keys())
+        for one, other, mirrored in pairs:
             here, there = (self.read[name].colours if name in self.read else None for name in (one, other))
-            if here is not None and there is not None and colour_distance(here, there) <= limit:
-                wrong.append(f"{one} of eval and {other} of another split are near duplicates")
-        return wrong
+            if here and there and colour_distance(here, there, mirrored=mirrored) <= limit:
+                kind = "mirrored" if mirrored else "near"
+                wrong.append(f"{one} of eval and {other} of another split are {kind} duplicates")
+        return len(pairs), wrong
 
     def _check(self, image_id: str) -> list[str]:
         path = self._files[image_id]
@@ -125,18 +137,6 @@ class _Pictures:
         if seen.phash != self._hashes[image_id]:
             return [f"{image_id} does not have the perceptual hash that images.parquet says"]
         return []
-
-
-def _lookalikes(splits: Mapping[str, Sequence[str]], images: pa.Table, radius: int) -> list[tuple[str, str]]:
-    """Pairs of an eval image and one of another split whose hashes lie within the radius."""
-    hashes = dict(zip(images["image_id"].to_pylist(), images["phash"].to_pylist(), strict=True))
-    rest = [one for name in SPLITS if name != "eval" for one in splits[name]]
-    known = np.array([hashes[one] for one in rest], np.uint64)
-    return [
-        (one, rest[index])
-        for one in splits["eval"]
-        for index in np.nonzero(distance(np.uint64(hashes[one]), known) <= radius)[0].tolist()
-    ]
 
 
 def _text(path: Path) -> str | None:

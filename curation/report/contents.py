@@ -18,13 +18,14 @@ from curation.screen import REGIONS
 from curation.split import SPLITS, keyed_hash
 from curation.split_files import Settings
 from curation.strata import strata
-from manifests.reasons import ImageStatus
+from manifests.reasons import CopyKind, ImageStatus
 
 CLUSTERS, CLUSTER_SIZE, DROPPED_EACH, EVAL_EACH, CLOSEST = 48, 6, 18, 60, 12
 """The most that is shown: clusters, copies in each, images a reason, images a stratum, closest pairs."""
 
 _FACTS = ["image_id", "path", "width", "height", "bytes", "source", "gender", "category", "view", "status", "reason",
-          "persons", "person_height", "regions", "facing", "duplicate_of", "sightings"]  # fmt: skip
+          "persons", "person_height", "regions", "facing", "duplicate_of",
+          "duplicate_kind", "duplicate_distance", "sightings"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +123,13 @@ class _Rows:
     def __init__(self, images: pa.Table) -> None:
         self._images = images
         self._index = {image_id: index for index, image_id in enumerate(images["image_id"].to_pylist())}
-        self._columns = [
-            name for name in (*_FACTS, "duplicate_kind", "duplicate_distance") if name in images.column_names
-        ]
 
     def __contains__(self, image_id: str) -> bool:
         return image_id in self._index
 
     def __getitem__(self, image_id: str) -> dict[str, Any]:
         at = self._index[image_id]
-        return {name: self._images[name][at].as_py() for name in self._columns}
+        return {name: self._images[name][at].as_py() for name in _FACTS}
 
     def value(self, column: str, image_id: str) -> Any:
         return self._images[column][self._index[image_id]].as_py()
@@ -161,11 +159,8 @@ def _cluster(rows: _Rows, stays: str, copies: Sequence[str]) -> Sheet:
     tiles = [Tile(first, "stays", _size(first))]
     for image_id in copies[: CLUSTER_SIZE - 1]:
         row = rows[image_id]
-        bits = row.get("duplicate_distance")
-        if bits is None:
-            bits = (rows.value("phash", stays) ^ rows.value("phash", image_id)).bit_count()
-        kind = "mirrored, " if row.get("duplicate_kind") == "mirrored" else ""
-        tiles.append(Tile(row, f"dropped: {kind}{bits} of 64 bits", _size(row), good=False))
+        kind = "mirrored, " if row["duplicate_kind"] == CopyKind.MIRRORED else ""
+        tiles.append(Tile(row, f"dropped: {kind}{row['duplicate_distance']} of 64 bits", _size(row), good=False))
     return Sheet(f"{len(copies)} {'copy' if len(copies) == 1 else 'copies'}", tuple(tiles), len(copies) + 1)
 
 

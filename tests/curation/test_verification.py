@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import ImageOps
 
 from curation.config import CurationConfig, SplitConfig
 from curation.run import candidates, curate, screen_and_split
@@ -194,14 +195,17 @@ def test_another_configuration_is_told(dataset: Path) -> None:
         verify(dataset, SplitConfig(eval=()))
 
 
-def test_near_duplicates_that_grouping_missed_are_found_by_looking(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_near_duplicates_that_grouping_missed_are_found_by_looking(tmp_path: Path, mirrored: bool) -> None:
     """Curated without looking for duplicates, split as if they had been looked for."""
     photos, dataset = tmp_path / "photos", tmp_path / "set"
     photos.mkdir()
-    for seed in range(8):
-        for quality in (95, 60):
-            (photos / f"{seed}-{quality}.jpg").write_bytes(encode(scene(seed, (96, 120)), quality=quality))
-    split = {"eval": [{"source": "own", "count": 4}]}
+    for seed in range(4):
+        image = scene(seed, (96, 120))
+        (photos / f"{seed}-a.jpg").write_bytes(encode(image, quality=95))
+        copy = ImageOps.mirror(image) if mirrored else image.point(lambda value: min(255, value + 3))
+        (photos / f"{seed}-b.jpg").write_bytes(encode(copy, quality=90))
+    split = {"eval": [{"source": "own", "count": 1}]}
     careless = CurationConfig.model_validate({
         "workers": 1, "min_size": 64, "hamming_radius": 0, "colour_distance": 0, "split": split,
         "sources": {"folders": [{"path": photos, "source": "own"}]},
@@ -209,7 +213,12 @@ def test_near_duplicates_that_grouping_missed_are_found_by_looking(tmp_path: Pat
     curate(dataset, careless)
     write_labels(dataset, {one: (person(),) for one in candidates(dataset)})
     screen_and_split(dataset, careless)
-    settings = Settings.of(CurationConfig.model_validate({"hamming_radius": 16, "split": split}), None)
-    write_splits(dataset / "splits", pq.read_table(dataset / "images.parquet"), settings, "x")
-    with pytest.raises(SplitError, match="are near duplicates"):
+    rows = pq.read_table(dataset / "images.parquet")
+    assert set(rows["status"].to_pylist()) == {"kept"}
+    index = rows.schema.get_field_index("group_id")
+    rows = rows.set_column(index, rows.schema.field("group_id"), rows["image_id"])  # everybody for themselves
+    pq.write_table(rows, dataset / "images.parquet")
+    config = CurationConfig.model_validate({"hamming_radius": 16, "colour_distance": 6, "split": split})
+    write_splits(dataset / "splits", rows, Settings.of(config, None), "x")
+    with pytest.raises(SplitError, match="are mirrored duplicates" if mirrored else "are near duplicates"):
         verify(dataset)
