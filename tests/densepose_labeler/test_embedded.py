@@ -112,6 +112,15 @@ def test_the_parts_are_told_apart(labelled: list[Labelled]) -> None:
     assert (np.diag(table)[1:] / np.maximum(union[1:], 1))[shown].mean() >= FLOOR_PARTS
 
 
+def test_the_fast_precision_says_the_same(labelled: list[Labelled]) -> None:
+    spec = zoo.get("embedded")
+    fast = Predictor(checkpoints.load(spec), spec, precision="fast")
+    for one in labelled[:: max(1, len(labelled) // 4)]:
+        parts = flatten(fast([one.image])[0], *one.truth.shape)[..., 0]
+        body = (parts > 0) | (one.predicted > 0)
+        assert (parts == one.predicted)[body].mean() >= 0.99
+
+
 def test_most_packshots_show_nobody(predictor: Predictor) -> None:
     quiet = [not predictor([decode(PICTURES / entry["file"])])[0] for entry in entries("packshot")]
     assert np.mean(quiet) >= FLOOR_QUIET
