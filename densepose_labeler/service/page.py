@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Response
 
 from densepose_labeler.service.service import STATIC
@@ -25,7 +27,7 @@ def router() -> APIRouter:
     return made
 
 
-def _endpoint(content: bytes, kind: str):  # type: ignore[no-untyped-def]
+def _endpoint(content: bytes, kind: str) -> Callable[[], Awaitable[Response]]:
     async def file() -> Response:
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", "Content-Type": kind}
         return Response(content, headers=headers)
