@@ -7,8 +7,8 @@ recognise a block and to say what came instead.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
-import secrets
 import zlib
 from pathlib import Path
 
@@ -23,6 +23,7 @@ FOLDER = ".incoming"
 HEAD_BYTES = 64 * 1024
 """What is kept of an answer that is no picture; the rest of it is not asked for."""
 _SNIFF_BYTES = 16
+_NUMBERS = itertools.count()
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -30,7 +31,7 @@ class Incoming:
     """Where the bytes of one picture go. `begin` may be called again for another attempt.
 
     Args:
-        folder: the store's `FOLDER`.
+        folder: the store's `FOLDER`, which exists.
         max_bytes: more than this are refused, as they came and as they are unpacked.
 
     Attributes:
@@ -125,6 +126,10 @@ class Incoming:
         """sha256 of the bytes so far."""
         return self._hash.hexdigest()
 
+    def release(self) -> None:
+        """The part file is somebody else's now."""
+        self.path = None
+
     def judge(self, max_pixels: int) -> str | Outcome:
         """The file ending to store the picture under, or why it is not stored. No pixel is decoded.
 
@@ -134,9 +139,8 @@ class Incoming:
         return judge_file(self.path, max_pixels) if self.path is not None else not_a_picture(self.head)
 
     def _open(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         # named as manifests.atomic names part files, whose `sweep` removes what a killed process left
-        path = self._folder / f".picture.{os.getpid()}-{secrets.token_hex(8)}.part"
+        path = self._folder / f".picture.{os.getpid()}-{next(_NUMBERS)}.part"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         self.path = path
 

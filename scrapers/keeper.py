@@ -69,4 +69,6 @@ class Keeper:
         for one, suffix in zip(incoming, judged, strict=True):
             if isinstance(suffix, Outcome):
                 one.discard()
+            else:
+                one.release()
         return [suffix if isinstance(suffix, Outcome) else next(stored) for suffix in judged]

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MORE_ON_THE_WAY_TO_DISK = 4
+"""Pictures that may be on their way to the disk for each that may be on its way through the network."""
+
 
 class MediaPipeline:
     """Fetches as many pictures at a time as the configuration allows: one, for a live shop."""
@@ -62,9 +65,12 @@ class MediaPipeline:
     def open_spider(self) -> None:
         context = context_of(self._crawler)
         self._folder = context.store.root / FOLDER
+        self._folder.mkdir(parents=True, exist_ok=True)
         atomic.sweep(self._folder)  # what a killed run left
         self._keeper = Keeper(context)
-        self._slots = asyncio.Semaphore(context.config.concurrency_for(context.shop))
+        concurrency = context.config.concurrency_for(context.shop)
+        self._transfers = asyncio.Semaphore(concurrency)
+        self._under_care = asyncio.Semaphore(MORE_ON_THE_WAY_TO_DISK * concurrency)
 
     def close_spider(self) -> None:
         with suppress(OSError):  # another crawl writes here
@@ -88,7 +94,7 @@ class MediaPipeline:
                     context.record(image.url, "image", Outcome(FetchReason.HTTP_ERROR, detail))
 
     async def _one(self, image: ImageRef) -> None:
-        async with self._slots:
+        async with self._under_care:
             while (other := self._under_way.get(image.url)) is not None:  # on another product's page
                 await other.wait()
             done = self._under_way[image.url] = asyncio.Event()
@@ -128,7 +134,9 @@ class MediaPipeline:
             headers={"Accept": "image/*", "Accept-Encoding": "identity"},
         )
         try:
-            response = await self._crawler.engine.download_async(request)
+            async with self._transfers:
+                context.check_running()
+                response = await self._crawler.engine.download_async(request)
             if response.status == 200:
                 await self._keeper.keep(incoming, partial(_record, context, url, response))
             else:

@@ -10,6 +10,7 @@ ROBOTSTXT_OBEY = False  # Scrapy's own middleware fails open; scrapers.politenes
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0  # a delay is the least, not the mean; scrapers.politeness.pacing makes it longer
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 1_000_000  # bytes of pages read whose pictures are still to come; they wait for them
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
 METAREFRESH_ENABLED = False  # Scrapy would follow the refresh of a challenge page by itself
@@ -33,6 +34,8 @@ REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # drops in silence
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # the ledger counts
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # nobody logs in
     "scrapers.politeness.robots.RobotsMiddleware": 100,
     "scrapers.politeness.breaker.BreakerMiddleware": 545,  # answers: what is left after retries
     "scrapers.politeness.retry_after.RetryAfterMiddleware": 552,

@@ -79,7 +79,7 @@ class TransferHandler(BaseDownloadHandler):
             raise DownloadFailedError(f"the certificate is not accepted: {error}") from error
         except aiohttp.ClientConnectorError as error:
             raise DownloadConnectionRefusedError(str(error)) from error
-        except (aiohttp.ClientError, ValueError) as error:
+        except (aiohttp.ClientError, ConnectionError, ssl.SSLError, ValueError) as error:
             raise DownloadFailedError(f"{type(error).__name__}: {error}"[:500]) from error
         finally:
             incoming = request.meta.get(INCOMING)

@@ -14,10 +14,10 @@ from __future__ import annotations
 import html
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
 
 from manifests.reasons import FetchReason
 from scrapers.context import KIND, context_of
@@ -63,7 +63,7 @@ def recognise(status: int, body: bytes) -> str | None:
 
 
 def _sign(body: bytes) -> str | None:
-    if len(body) > MAX_CHALLENGE_BYTES or b"\0" in body[:512]:  # a full page, or no text
+    if not body or len(body) > MAX_CHALLENGE_BYTES or b"\0" in body[:512]:  # a picture, a full page, or no text
         return None
     raw = body.decode("utf-8", errors="replace")
     text = html.unescape(html.unescape(raw))  # the error pages write their dots and slashes as entities
@@ -101,7 +101,7 @@ class BlockMiddleware:
         """True for what is no block yet: a picture's plain 403, a host's first plain 429 that names a time."""
         if seen == "status 403":
             return kind == "image"
-        host = urlsplit(request.url).netloc
+        host = urlparse_cached(request).netloc
         if seen != "status 429" or "Retry-After" not in response.headers or host in self._asked_for_time:
             return False
         self._asked_for_time.add(host)

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import HtmlResponse, Response
+from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.context import KIND, context_of
 from scrapers.exit_status import ExitStatus
@@ -59,7 +59,7 @@ class BreakerMiddleware:
             self._count(request, "failed", f"{type(exception).__name__}: {exception}")
 
     def _count(self, request: Request, failure: str | None, seen: str) -> None:
-        host = urlsplit(request.url).netloc
+        host = urlparse_cached(request).netloc
         if failure is None:
             for name in LIMITS:
                 self._in_a_row.pop((host, name), None)

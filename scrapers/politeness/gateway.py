@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy import Request
+from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.config import is_test_host
 from scrapers.context import context_of
@@ -25,5 +25,5 @@ class GatewayMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        if is_test_host(urlsplit(request.url).hostname or ""):
+        if is_test_host(urlparse_cached(request).hostname or ""):
             request.meta["proxy"] = context_of(self._crawler).config.gateway

@@ -11,10 +11,10 @@ That requests go one at a time, and wait for the delay, is the work of Scrapy's 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.context import CrawlContext, context_of
 
@@ -69,7 +69,7 @@ class PacingMiddleware:
         least = max(context.config.delay_for(context.shop), (policy and policy.crawl_delay) or 0.0)
         if least <= 0:
             return
-        host = urlsplit(request.url).hostname or ""
+        host = urlparse_cached(request).hostname or ""
         latency = float(request.meta.get("download_latency", 0.0))
         delay = self._delays.get(host, least)
         adapted = next_delay(delay, least, context.config.max_wait_seconds, latency, well=well)

@@ -9,11 +9,11 @@ import asyncio
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.context import context_of
 from scrapers.exit_status import ExitStatus
@@ -49,7 +49,7 @@ class RetryAfterMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        host = urlsplit(request.url).netloc
+        host = urlparse_cached(request).netloc
         while (wait := self._not_before.get(host, 0.0) - time.monotonic()) > 0:
             await asyncio.sleep(min(wait, 1.0))
             context_of(self._crawler).check_running()
@@ -63,9 +63,9 @@ class RetryAfterMiddleware:
             return response
         context = context_of(self._crawler)
         if seconds > context.config.max_wait_seconds:
-            context.stop(ExitStatus.BUSY, f"{urlsplit(request.url).netloc} asks to come back in {seconds:.0f} s")
+            context.stop(ExitStatus.BUSY, f"{urlparse_cached(request).netloc} asks to come back in {seconds:.0f} s")
             return response
-        host = urlsplit(request.url).netloc
+        host = urlparse_cached(request).netloc
         self._not_before[host] = max(self._not_before.get(host, 0.0), time.monotonic() + seconds)
         assert self._crawler.spider is not None
         return (

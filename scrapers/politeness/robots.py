@@ -22,6 +22,7 @@ from protego import Protego
 from scrapy import Request
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.httpobj import urlparse_cached
 
 from manifests.ledger import Fetch
 from manifests.reasons import FetchReason
@@ -185,7 +186,7 @@ class RobotsMiddleware:
 
     async def process_request(self, request: Request) -> None:
         context = context_of(self._crawler)
-        host = (urlsplit(request.url).hostname or "").lower()
+        host = (urlparse_cached(request).hostname or "").lower()
         if request.meta.get(KIND) == "robots":
             if not context.shop.is_live and not is_test_host(host):  # the demo shops never lead out of the machine
                 raise Refused(FetchReason.HTTP_ERROR, f"redirected to {host}")

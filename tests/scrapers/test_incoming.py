@@ -16,6 +16,7 @@ from tests.scrapers.gateway import jpeg
 
 
 def _received(folder: Path, data: bytes, encoding: str = "", piece: int = 7) -> Incoming:
+    folder.mkdir(exist_ok=True)
     incoming = Incoming(folder, 100_000)
     incoming.begin(None, encoding)
     for at in range(0, len(data), piece):
@@ -73,7 +74,7 @@ def test_what_is_no_picture_has_its_reason_and_no_file(
     incoming = _received(tmp_path / "parts", data)
     judged = incoming.judge(10**6)
     assert isinstance(judged, Outcome) and judged.reason is reason and words in judged.detail
-    assert incoming.path is None and not (tmp_path / "parts").exists()
+    assert incoming.path is None and list((tmp_path / "parts").iterdir()) == []
 
 
 def test_too_many_pixels_by_the_header(tmp_path: Path) -> None:

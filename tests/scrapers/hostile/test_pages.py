@@ -28,6 +28,7 @@ from tests.scrapers.hostile.server import (
     shop,
 )
 
+pytestmark = pytest.mark.timeout(600)
 JSON = "application/json"
 ELSEWHERE = "http://www.elsewhere.test/"
 CHALLENGE = b"""<html><head><meta http-equiv="refresh" content="5; URL='/us/en/?bm-verify=AAQ'"><title>&nbsp;</title>

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from itertools import count
 
+import pytest
 from PIL import Image
 
 from scrapers.exit_status import ExitStatus
@@ -26,6 +27,7 @@ from tests.scrapers.hostile.server import (
     shop,
 )
 
+pytestmark = pytest.mark.timeout(600)
 GOOD = jpeg(77)
 JPEG = "image/jpeg"
 ELSEWHERE = "http://tracker.elsewhere.test/pixel.jpg"

@@ -1,14 +1,30 @@
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import time
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from scrapy import Request
+from scrapy.exceptions import DownloadFailedError
+from scrapy.http import Response
 
+from manifests.ledger import Ledger
+from scrapers.config import CrawlConfig, ShopConfig
+from scrapers.context import CrawlContext
 from scrapers.exit_status import ExitStatus
-from scrapers.politeness.robots import MAX_BYTES, judge
+from scrapers.politeness.robots import MAX_BYTES, HostPolicies, HostPolicy, judge
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import IMAGE_HOST, PAGE_HOST, Answer, Gateway, image_url, serve_shop
 
+SHOP = {
+    "base_url": "http://x.test",
+    "image_hosts": ["x.test"],
+    "categories": [{"path": "/c", "gender": "women", "category": "c"}],
+}
 RULES = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 2\n"
 
 
@@ -87,3 +103,35 @@ def test_crawl_delay_is_applied_and_barred_pages_are_recorded(crawl: Crawl, gate
     barred = {url for url, fetch in crawl.fetches("page").items() if fetch.outcome == "robots_barred"}
     assert barred == {f"http://{PAGE_HOST}/us/en/products-details?productIds=20&ajax=true"}
     assert crawl.outcomes() == {image_url(1, "p"): "stored"}
+    read = crawl.fetches("robots")[f"http://{PAGE_HOST}/robots.txt"]
+    assert read.detail == f"sha256 {hashlib.sha256(rules).hexdigest()}"
+
+
+def test_the_file_is_read_anew_after_a_day_and_closes_the_host_if_it_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, clock = "http://x.test/a", [0.0]
+    answers = [Response("http://x.test/robots.txt", body=b"User-agent: *\nDisallow: /b\n"), None]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    async def download_async(request: Request) -> Response:
+        answer = answers.pop(0)
+        if answer is None:
+            raise DownloadFailedError("connection reset")
+        return answer
+
+    async def ask() -> list[HostPolicy]:
+        found = []
+        for clock[0] in (1.0, 86_400.0, 86_402.0):
+            found.append(await policies.of(url))
+        return found
+
+    with Ledger(tmp_path / "crawl.sqlite") as ledger:
+        crawler = SimpleNamespace(engine=SimpleNamespace(download_async=download_async))
+        context = CrawlContext(crawler, "x", CrawlConfig(), ShopConfig.model_validate(SHOP), tmp_path, ledger)  # type: ignore[arg-type]
+        policies = HostPolicies(context)
+        first, cached, later = asyncio.run(ask())
+        rows = ledger.fetches(kind="robots")
+    assert first is cached and first.allows(url) and not first.allows("http://x.test/b")
+    assert later.closed and "connection reset" in later.why
+    assert [row.outcome for row in rows] == ["http_error"]
