@@ -6,7 +6,8 @@
     # score_threshold = 0.5                 # unset: what models.toml declares for each model
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
-    device = "auto"                         # "cpu", "cuda", "cuda:1"; "auto": CUDA where there is one
+    flip_averaging = false                  # true: average parts with those of the mirror image; twice the work
+    device = "auto"                         # "cpu", "cuda" (all), "cuda:0,cuda:2"; "auto": CUDA where there is any
     backend = "engine"                      # "detectron2": your own installation of it, for the networks that it has
     # threads = 2                           # pictures inferred side by side on a CPU; unset: one a core
     batch_size = 8                          # images of one shape that go through the network together on CUDA
@@ -63,6 +64,7 @@ class VariantConfig(Settings):
     max_detections: int | None = Field(None, ge=1, le=100, description="at most so many people an image")
     min_size: Side | None = Field(None, description="short side of the network's input, pixels")
     max_size: Side | None = Field(None, description="longest allowed long side of the network's input, pixels")
+    flip_averaging: bool | None = Field(None, description="average the parts with those of the mirror image")
     backend: Backend | None = Field(None, description="what runs the network")
 
     @model_validator(mode="after")
@@ -84,8 +86,13 @@ class LabelConfig(Settings):
     score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
     largest_only: bool = Field(False, description="keep only the person with the largest box")
     max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
+    flip_averaging: bool = Field(False, description="average the parts with those of the mirror image")
     backend: Backend = Field("engine", description="what runs networks; the embedded one is always the engine's")
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="where the network runs")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|(cpu|cuda(:\d+)?)(,(cpu|cuda(:\d+)?))*)$",
+        description="where networks run: one worker for each device of the list",
+    )
     threads: int | None = Field(
         None, ge=1, le=256, description="pictures inferred side by side on a CPU; unset: one a core"
     )

@@ -1,34 +1,29 @@
 """The labelling job: pictures of a dataset to label parts, resumable at any moment.
 
-Pictures are decoded in threads ahead of the network, and label pictures encoded and written in threads behind it. Each
-part is written whole or not at all, so a killed run loses the parts in flight and the next run makes just those.
+What is to be made is planned here and made by a worker on every device (`worker`). A killed run loses the parts in
+flight, and the next run makes just those.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import pyarrow.parquet as pq
 
 from densepose_labeler.config import LabelConfig
-from densepose_labeler.decoding_ahead import Decoded, Wanted, decode_ahead
-from densepose_labeler.label_sets import Labeller, ResolvedSet, choose_device, resolve
+from densepose_labeler.decoding_ahead import Wanted
+from densepose_labeler.label_sets import ResolvedSet, choose_devices, resolve
 from densepose_labeler.locking import locked
-from densepose_labeler.planning import LabelError, PartPlan, batches, plan_parts, slices
-from densepose_labeler.rows import label_batch
-from densepose_labeler.side_by_side import SideBySide, available_cores
-from densepose_labeler.writing_behind import WritingBehind
+from densepose_labeler.many_devices import share_out
+from densepose_labeler.planning import LabelError, PartPlan, plan_parts
+from densepose_labeler.worker import Tally, Unit, work
 from manifests import atomic
 from manifests.image_store import ImageStore
-from manifests.labels import LabelRow, LabelSet
+from manifests.labels import LabelSet
 from manifests.reasons import ImageStatus
 
 Progress = Callable[[str, int, int], None]
@@ -43,7 +38,9 @@ class LabellingInterrupted(KeyboardInterrupt):
 class SetSummary:
     """What a run did in one label set, in images; `persons` counts the people found.
 
-    `up_to_date` images had a label by these very options and were not touched.
+    `up_to_date` images had a label by these very options and were not touched. `batch_size` is what batches came down
+    to where the device's memory did not hold larger ones (labels agree with those of other sizes to rounding); else
+    None.
     """
 
     name: str
@@ -52,6 +49,7 @@ class SetSummary:
     no_person: int = 0
     error: int = 0
     persons: int = 0
+    batch_size: int | None = None
 
     @property
     def labelled(self) -> int:
@@ -61,7 +59,7 @@ class SetSummary:
 @dataclass(frozen=True, slots=True)
 class Seconds:
     """Where the time went. `decoding` and `writing` are summed over threads that run beside `inference`; `waiting` is
-    how long the network stood still for a picture or for a writer."""
+    how long the network stood still for a picture or for a writer. All but `total` are summed over the devices."""
 
     total: float
     loading: float
@@ -113,15 +111,13 @@ def label(
     root = Path(dataset_path)
     sets = resolve(models, config)
     images = wanted_images(root, split, image_ids)
-    run = _Run(root, config, images, progress or (lambda stage, done, total: None), choose_device(config.device))
+    run = _Run(root, config, images, progress or (lambda stage, done, total: None), choose_devices(config.device))
     with ExitStack() as stack:
         for one in sets:
             directory = root / "labels" / one.name
             stack.enter_context(locked(directory))
             atomic.sweep(directory)
-        if run.device == "cpu":
-            run.side_by_side = stack.enter_context(SideBySide(config.threads))
-        plans = {one.name: run.plan(one) for one in sets}
+        plans = {one.name: _plan(root, one, images) for one in sets}
         run.total = sum(len(part.redo) for parts in plans.values() for part in parts)
         busy = [one for one in sets if plans[one.name]]
         try:
@@ -135,6 +131,19 @@ def label(
     return run.summary(sets, time.perf_counter() - begun)
 
 
+def outstanding(
+    dataset_path: Path,
+    models: Sequence[str],
+    config: LabelConfig,
+    split: str | None = None,
+    image_ids: Sequence[str] | None = None,
+) -> dict[str, int]:
+    """How many images `label` would label in each set; it takes the same arguments and may raise the same."""
+    root = Path(dataset_path)
+    sets, images = resolve(models, config), wanted_images(root, split, image_ids)
+    return {one.name: sum(len(part.redo) for part in _plan(root, one, images)) for one in sets}
+
+
 @dataclass
 class _Run:
     """The state of one call of `label`."""
@@ -143,81 +152,50 @@ class _Run:
     config: LabelConfig
     images: dict[str, Wanted]
     progress: Progress
-    device: str
-    side_by_side: SideBySide | None = None
+    devices: tuple[str, ...]
     done: int = 0
     total: int = 0
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def plan(self, one: ResolvedSet) -> list[PartPlan]:
-        labels = LabelSet(self.root / "labels" / one.name)
-        return plan_parts(labels, self.images, one.fingerprint, lambda image_id: self.images[image_id].path is not None)
+    tally: Tally = field(default_factory=Tally)
 
     def label_group(self, sets: Sequence[ResolvedSet], plans: dict[str, list[PartPlan]]) -> None:
         """Label with several networks at once. Parts that agree in their images share the decoding."""
-        labellers: list[tuple[ResolvedSet, Labeller]] = []
-        with self._clock("loading"):
-            for number, one in enumerate(sets):
-                self.progress("load", number, len(sets))
-                labeller = one.load(self.device)
-                labellers.append((one, self.side_by_side.wrap(labeller) if self.side_by_side else labeller))
-            self.progress("load", len(sets), len(sets))
-        work: dict[tuple[str, ...], list[tuple[ResolvedSet, Labeller, PartPlan]]] = {}
-        for one, labeller in labellers:
+        shared: dict[tuple[str, ...], list[tuple[int, PartPlan]]] = {}
+        for position, one in enumerate(sets):
             for part in plans[one.name]:
-                work.setdefault(part.redo, []).append((one, labeller, part))
-        units = [(self._batches(ids), work[ids]) for ids in sorted(work)]
-        workers = min(8, max(2, available_cores() // 2))
-        stream = decode_ahead((image for cut, _ in units for batch in cut for image in batch), workers)
-        with closing(stream), WritingBehind(workers) as writer:
-            for cut, tasks in units:
-                rows: dict[str, list[LabelRow]] = {one.name: [] for one, _, _ in tasks}
-                for batch in cut:
-                    decoded = self._take(stream, len(batch))
-                    for one, labeller, _ in tasks:
-                        with self._clock("inference"):
-                            rows[one.name] += label_batch(one, labeller, decoded)
-                        self.done += len(batch)
-                        self.progress("label", self.done, self.total)
-                for one, _, part in tasks:
-                    self._count(one.name, rows[one.name])
-                    with self._clock("waiting"):
-                        writer.submit(partial(_write, self.root, one, part, rows[one.name]))
-        self.seconds["writing"] += writer.seconds
+                shared.setdefault(part.redo, []).append((position, part))
+        units = [Unit(tuple(self.images[image_id] for image_id in ids), tuple(shared[ids])) for ids in sorted(shared)]
+        devices = self.devices[: len(units)]
+        loaded, networks = 0, len(sets) * len(devices)
+
+        def report(stage: str, number: int) -> None:
+            nonlocal loaded
+            if stage == "load":
+                loaded += number
+                self.progress("load", loaded, networks)
+            else:
+                self.done += number
+                self.progress("label", self.done, self.total)
+
+        self.progress("load", 0, networks)
+        if len(devices) == 1:
+            self.tally.add(work(self.root, sets, units, devices[0], self.config, report))
+        else:
+            self.tally.add(share_out(self.root, sets, units, devices, self.config, report))
 
     def summary(self, sets: Sequence[ResolvedSet], total: float) -> LabelSummary:
         made = []
         for one in sets:
-            counts = {what: self.counts[one.name, what] for what in ("ok", "no_person", "error", "persons")}
+            counts = {what: self.tally.counts[one.name, what] for what in ("ok", "no_person", "error", "persons")}
             labelled = counts["ok"] + counts["no_person"] + counts["error"]
-            made.append(SetSummary(one.name, len(self.images) - labelled, **counts))
+            size = self.tally.batch_sizes.get(one.name)
+            made.append(SetSummary(one.name, len(self.images) - labelled, **counts, batch_size=size))
         names = ("loading", "inference", "waiting", "decoding", "writing")
-        return LabelSummary(tuple(made), Seconds(total, **{name: self.seconds[name] for name in names}))
+        return LabelSummary(tuple(made), Seconds(total, **{name: self.tally.seconds[name] for name in names}))
 
-    def _batches(self, ids: Sequence[str]) -> list[tuple[Wanted, ...]]:
-        images = [self.images[image_id] for image_id in ids]
-        if self.side_by_side is None:
-            return batches(images, self.config.batch_size)
-        # Each picture goes through a CPU alone, so shapes may mix, and long batches keep every thread busy.
-        return list(slices(images, max(self.config.batch_size, 4 * self.side_by_side.threads)))
 
-    def _take(self, stream: Iterator[Decoded], number: int) -> list[Decoded]:
-        with self._clock("waiting"):
-            taken = list(islice(stream, number))
-        self.seconds["decoding"] += sum(one.seconds for one in taken)
-        return taken
-
-    def _count(self, name: str, rows: Sequence[LabelRow]) -> None:
-        for row in rows:
-            self.counts[name, row.status.value] += 1
-            self.counts[name, "persons"] += len(row.instances)
-
-    @contextmanager
-    def _clock(self, what: Literal["loading", "inference", "waiting"]) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[what] += time.perf_counter() - start
+def _plan(root: Path, one: ResolvedSet, images: dict[str, Wanted]) -> list[PartPlan]:
+    labels = LabelSet(root / "labels" / one.name)
+    return plan_parts(labels, images, one.fingerprint, lambda image_id: images[image_id].path is not None)
 
 
 def wanted_images(root: Path, split: str | None, image_ids: Sequence[str] | None) -> dict[str, Wanted]:
@@ -243,10 +221,3 @@ def wanted_images(root: Path, split: str | None, image_ids: Sequence[str] | None
         row = known.get(image_id, {})
         wanted[image_id] = Wanted(image_id, store.path(image_id), row.get("height") or 0, row.get("width") or 0)
     return wanted
-
-
-def _write(root: Path, one: ResolvedSet, part: PartPlan, rows: Sequence[LabelRow]) -> None:
-    labels = LabelSet(root / "labels" / one.name)
-    kept = [labels.read(image_id) for image_id in part.keep]
-    together = sorted([*kept, *rows], key=lambda row: row.image_id)
-    labels.write_part(part.number, together, one.spec.charts)

@@ -17,6 +17,7 @@ import torch
 from densepose_labeler import checkpoints, zoo
 from densepose_labeler.config import Backend, LabelConfig, VariantConfig
 from densepose_labeler.detectron2_backend import Detectron2Predictor, supports
+from densepose_labeler.flip_averaging import FlipAveraging
 from densepose_labeler.planning import LabelError
 from densepose_labeler.predictor import Predictor
 from manifests.instances import Instance
@@ -36,11 +37,13 @@ REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What shapes the labels of a model: least score 0..1, only the largest person, at most so many an image."""
+    """What shapes the labels of a model: least score 0..1, only the largest person, at most so many an image, and the
+    segmentation averaged with the mirror image's."""
 
     score_threshold: float
     largest_only: bool
     max_detections: int
+    flip_averaging: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,14 @@ class ResolvedSet:
     @cached_property
     def fingerprint(self) -> str:
         """Of the network, the weights, the options and a foreign backend; not of the device, threads or batch size."""
+        options = dataclasses.asdict(self.options)
+        if not self.options.flip_averaging:
+            del options["flip_averaging"]  # labels made before there was this option keep their fingerprint
         determining = {
             "revision": REVISION,
             "weights": self.weights_sha256,
             "network": dataclasses.asdict(self.spec.network),
-            "options": dataclasses.asdict(self.options),
+            "options": options,
         }
         return fingerprint(determining if self.backend == "engine" else determining | {"backend": self.backend})
 
@@ -80,11 +86,16 @@ class ResolvedSet:
 
         Raises:
             checkpoints.CheckpointError: the file is damaged or of another network.
-            LabelError: the backend is not installed, or has no such network.
+            LabelError: the backend is not installed, has no such network or does not average mirror images.
         """
+        options = dataclasses.asdict(self.options)
+        model = checkpoints.load(self.spec, self.weights)
+        if options.pop("flip_averaging"):
+            if self.backend != "engine":
+                raise LabelError(f"{self.name}: flip averaging is the engine's; leave it out with {self.backend}")
+            model = FlipAveraging(model)
         kind = Predictor if self.backend == "engine" else Detectron2Predictor
-        predictor = kind(checkpoints.load(self.spec, self.weights), self.spec, device)
-        return partial(predictor, **dataclasses.asdict(self.options))
+        return partial(kind(model, self.spec, device), **options)
 
 
 def resolve(names: Sequence[str], config: LabelConfig) -> tuple[ResolvedSet, ...]:
@@ -101,26 +112,33 @@ def resolve(names: Sequence[str], config: LabelConfig) -> tuple[ResolvedSet, ...
     taken = sorted(set(config.sets) & set(models))
     if taken:
         raise LabelError(f"[label.sets.{taken[0]}] has the name of a model: choose another, its labels would mix")
+    resolved, missing = [], []
+    for name in expand(names, models):
+        variant = config.sets.get(name) or VariantConfig(base=name)
+        spec, options, backend = specify(name, variant, config, models)
+        try:
+            resolved.append(ResolvedSet(name, spec, options, checkpoints.weights_path(spec), backend))
+        except checkpoints.WeightsMissing as error:
+            missing.append(str(error))
+    if missing:
+        raise checkpoints.WeightsMissing("\n".join(missing))
+    return tuple(resolved)
+
+
+def expand(names: Sequence[str], models: Mapping[str, zoo.ModelSpec]) -> tuple[str, ...]:
+    """`names`, each once, with "all" replaced by every official model."""
     official = [name for name, spec in models.items() if spec.family == "official"]
-    expanded = [one for name in names for one in (official if name == ALL else [name])]
-    return tuple(_resolve(name, config, models) for name in dict.fromkeys(expanded))
+    return tuple(dict.fromkeys(one for name in names for one in (official if name == ALL else [name])))
 
 
-def choose_device(name: str) -> str:
-    """The torch device for `[label] device`; "auto" is CUDA where there is one.
+def specify(
+    name: str, variant: VariantConfig, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]
+) -> tuple[zoo.ModelSpec, Options, Backend]:
+    """What a variant comes to where it leaves things to the configuration and to the model.
 
     Raises:
-        LabelError: there is no such device here.
+        LabelError: there is no such model.
     """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise LabelError(f'[label] device is {name!r}, but torch sees no CUDA device here; use "auto" or "cpu"')
-    return name
-
-
-def _resolve(name: str, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]) -> ResolvedSet:
-    variant = config.sets.get(name) or VariantConfig(base=name)
     if variant.base not in models:
         known = [*models, *config.sets]
         near = difflib.get_close_matches(variant.base, known, 3, 0.5) or known
@@ -131,10 +149,36 @@ def _resolve(name: str, config: LabelConfig, models: Mapping[str, zoo.ModelSpec]
         score_threshold=_first(variant.score_threshold, config.score_threshold, spec.score_threshold),
         largest_only=_first(variant.largest_only, config.largest_only),
         max_detections=_first(variant.max_detections, config.max_detections),
+        flip_averaging=_first(variant.flip_averaging, config.flip_averaging),
     )
-    weights = checkpoints.weights_path(spec)
     backend = variant.backend or (config.backend if supports(spec.network) else "engine")
-    return ResolvedSet(name, spec.resized(variant.min_size, variant.max_size), options, weights, backend)
+    return spec.resized(variant.min_size, variant.max_size), options, backend
+
+
+def choose_devices(name: str) -> tuple[str, ...]:
+    """The torch devices for `[label] device`, one worker each.
+
+    "auto" is every CUDA device, or the CPU where there is none; "cuda" every CUDA device; else those that are listed.
+
+    Raises:
+        LabelError: there is no such device here.
+    """
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen: list[str] = []
+    for one in name.split(","):
+        if one.startswith("cuda") and not torch.cuda.is_available():
+            raise LabelError(f'[label] device is {name!r}, but torch sees no CUDA device here; use "auto" or "cpu"')
+        if one.startswith("cuda:") and int(one.removeprefix("cuda:")) >= found:
+            raise LabelError(f"[label] device is {name!r}, but torch sees {found} CUDA device(s), counted from 0")
+        chosen += [f"cuda:{number}" for number in range(found)] if one == "cuda" and found > 1 else [one]
+    return tuple(chosen)
+
+
+def choose_device(name: str) -> str:
+    """The first of `choose_devices`, for work that runs on one."""
+    return choose_devices(name)[0]
 
 
 def _first(*values: _T | None) -> _T:

@@ -72,9 +72,13 @@ class ModelSpec:
     source: str = ""
 
     def resized(self, min_size: int | None = None, max_size: int | None = None) -> ModelSpec:
-        """The same model with another size of the network's input (short and long side, pixels)."""
+        """The same model with another size of the network's input (short and long side, pixels).
+
+        The long side's limit follows the short side in proportion unless it is given.
+        """
         old = self.network.input
-        new = replace(old, min_size=min_size or old.min_size, max_size=max_size or max(old.max_size, min_size or 0))
+        short = min_size or old.min_size
+        new = replace(old, min_size=short, max_size=max_size or round(old.max_size * short / old.min_size))
         return replace(self, network=replace(self.network, input=new))
 
 

@@ -30,10 +30,12 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
+            speed_estimate_period=600.0,  # steps of slow work are minutes apart
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if not self._console.is_terminal:
@@ -44,11 +46,15 @@ class Progress:
 
     def _say(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
+        since, before = self._begun.setdefault(stage, (now, done))
         if stage not in self._said or done >= total or now - self._said[stage] >= _SECONDS_BETWEEN_LINES:
             if self._said.get(stage) == float("inf"):
                 return
             self._said[stage] = float("inf") if done >= total else now
-            self._console.print(f"  {stage}: {done} of {total} {self._unit}".rstrip(), highlight=False)
+            left = ""
+            if before < done < total:
+                left = f", about {_duration((now - since) * (total - done) / (done - before))} left"
+            self._console.print(f"  {stage}: {done} of {total} {self._unit}".rstrip() + left, highlight=False)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -58,3 +64,10 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -34,6 +34,8 @@ def test_defaults_label_with_the_embedded_model() -> None:
         ({"score_treshold": 0.5}, "score_treshold"),
         ({"score_threshold": 1.0}, "score_threshold"),
         ({"device": "gpu"}, "device"),
+        ({"device": "auto,cpu"}, "device"),
+        ({"device": "cpu,"}, "device"),
         ({"models": []}, "models"),
         ({"batch_size": 0}, "batch_size"),
         ({"models": ["../elsewhere"]}, "models"),
@@ -46,6 +48,11 @@ def test_defaults_label_with_the_embedded_model() -> None:
 def test_wrong_values_are_refused_by_name(section: dict[str, object], key: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(key)):
         LabelConfig(**section)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:11", "cpu,cpu", "cuda:0,cuda:2"])
+def test_devices_and_lists_of_them(device: str) -> None:
+    assert LabelConfig(device=device).device == device
 
 
 def test_configuration_is_frozen() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -69,12 +70,14 @@ def test_an_unknown_name_names_the_nearest() -> None:
         zoo.get("R50_FPN_s1x")
 
 
-def test_resized_changes_the_input_alone() -> None:
+def test_resized_changes_the_input_alone_and_in_proportion() -> None:
     spec = zoo.get("R_50_FPN_s1x")
     larger = spec.resized(min_size=1024)
-    assert (larger.network.input.min_size, larger.network.input.max_size) == (1024, 1333)
-    assert larger.resized(800) == spec == spec.resized()
-    assert spec.resized(min_size=2000).network.input.max_size == 2000
+    assert (larger.network.input.min_size, larger.network.input.max_size) == (1024, 1706)
+    assert spec.resized(800) == spec == spec.resized()
+    assert dataclasses.replace(larger, network=spec.network) == spec
+    assert spec.resized(512, 1333).network.input.max_size == 1333
+    assert spec.resized(max_size=900).network.input == dataclasses.replace(spec.network.input, max_size=900)
 
 
 def test_own_models_are_added(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from densepose_labeler.checkpoints import WeightsMissing
 from densepose_labeler.planning import LabelError
+from manifests.settings import SettingsError
 from tests.densepose_labeler.small_world import World, add_pictures
 from vestiary.cli import app
 
@@ -16,6 +18,7 @@ from vestiary.cli import app
 def shown(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A dataset of one picture with a person on it."""
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("VESTIARY_CACHE", str(tmp_path / "cache"))
     world = World(tmp_path, tmp_path / "cache", tmp_path / "zoo.toml")
     add_pictures(world, [(root / "demo/pictures/zara-men-chinos-khaki-front.jpg").read_bytes()])
     return world
@@ -55,3 +58,35 @@ def test_verifying_the_embedded_model_against_detectron2_says_why_not(shown: Wor
     result = _label(shown, root, "--models", "embedded", "--verify-against", "detectron2")
     assert isinstance(result.exception, LabelError)
     assert "no network with the backbone of 'embedded'" in str(result.exception)
+
+
+def test_an_option_that_changes_labels_makes_another_set_and_leaves_the_first_alone(shown: World, root: Path) -> None:
+    assert _label(shown, root, "--models", "embedded").exit_code == 0
+    first = shown.dataset / "labels" / "embedded" / "part-00000.parquet"
+    before = first.read_bytes()
+    result = _label(shown, root, "--models", "embedded", "--score-threshold", "0.9", "--flip-averaging")
+    assert result.exit_code == 0 and "embedded_score0.9_flip" in result.output, result.output
+    assert (shown.dataset / "labels" / "embedded_score0.9_flip" / "part-00000.parquet").is_file()
+    assert _label(shown, root, "--models", "embedded", "--min-size", "160", "--name", "quick").exit_code == 0
+    assert (shown.dataset / "labels" / "quick" / "part-00000.parquet").is_file()
+    assert first.read_bytes() == before
+    assert sorted(path.name for path in (shown.dataset / "labels").iterdir()) == [
+        "embedded", "embedded_score0.9_flip", "quick"
+    ]  # fmt: skip
+
+
+def test_a_dry_run_only_counts(shown: World, root: Path) -> None:
+    result = _label(shown, root, "--models", "embedded", "--dry-run", "--images", "5", "--largest-only")
+    assert result.exit_code == 0 and "embedded_largest: 1 images to label" in result.output
+    assert not (shown.dataset / "labels").exists()
+
+
+def test_all_is_the_27_official_models(shown: World, root: Path) -> None:
+    result = _label(shown, root, "--models", "all", "--dry-run")
+    assert isinstance(result.exception, WeightsMissing)
+    assert str(result.exception).count("vestiary models fetch") == 27
+
+
+def test_a_wrong_device_is_one_clear_message(shown: World, root: Path) -> None:
+    result = _label(shown, root, "--models", "embedded", "--device", "gpu")
+    assert isinstance(result.exception, SettingsError) and "command line: 'device'" in str(result.exception)
