@@ -151,7 +151,7 @@ def texts(
             **shared,
         }
         found[f"{name}.txt"] = "".join(f"{one}\n" for one in splits[name])
-        found[f"{name}.json"] = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        found[f"{name}.json"] = _json(told)
     return found
 
 
@@ -197,7 +197,12 @@ def freeze_eval(directory: Path) -> Frozen:
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise CurationError(f"{directory} holds no complete splits ({error}): screen and split first") from error
     quotas = [{**stratum, "count": count} for stratum, count in settings.quotas]
-    return freeze.write(directory, ids, quotas, settings.split.seed)
+    frozen = freeze.write(directory, ids, quotas, settings.split.seed)
+    for name in SPLITS:
+        path = directory / f"{name}.json"
+        told = json.loads(path.read_text()) | {"frozen": _frozen(frozen, ids)}
+        atomic.write_text(path, _json(told))
+    return frozen
 
 
 def are_current(directory: Path, made_from: str) -> bool:
@@ -229,6 +234,10 @@ def split_fingerprint(images_made_from: Mapping[str, str], settings: Settings) -
 def _quota(told: Mapping[str, Any]) -> Quota:
     stratum = {key: value for key, value in told.items() if key not in ("count", "filled")}
     return Quota(stratum, told["count"], told["filled"])
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
 def _frozen(frozen: Frozen, present: Iterable[str]) -> dict[str, object]:

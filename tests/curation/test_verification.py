@@ -13,7 +13,7 @@ from PIL import ImageOps
 
 from curation.config import CurationConfig, SplitConfig
 from curation.run import candidates, curate, screen_and_split
-from curation.split_files import Settings, write_splits
+from curation.split_files import Settings, freeze_eval, read_report, write_splits
 from curation.verification import SplitError, verify
 from manifests.schema import IMAGES
 from tests.curation.conftest import encode, person, scene, write_labels
@@ -187,6 +187,16 @@ TAMPERED: list[tuple[Change, str]] = [
 def test_a_forgery_is_caught(dataset: Path, change: Change, says: str) -> None:
     change(dataset, splits(dataset))
     with pytest.raises(SplitError, match=says):
+        verify(dataset)
+
+
+def test_a_split_is_proved_once_frozen_and_not_without_its_list(dataset: Path) -> None:
+    frozen = freeze_eval(dataset / "splits")
+    found = verify(dataset)
+    assert found.settings.frozen == frozen and found.proof.failures(frozen=True) == []
+    assert read_report(dataset / "splits").frozen
+    (dataset / "splits" / "eval.frozen.json").unlink()
+    with pytest.raises(SplitError, match="not what"):
         verify(dataset)
 
 
