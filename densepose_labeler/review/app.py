@@ -31,7 +31,7 @@ from densepose_labeler.review.store import SAME_MAPS, Grade, Judgment, Outcome, 
 from manifests.decoding import ImageError, decode
 from manifests.image_store import ImageStore
 from manifests.labels import LabelSet
-from manifests.palettes import PARULA
+from manifests.palettes import CLEAR
 from manifests.parts import PART_NAMES
 
 STATIC = Path(__file__).with_name("static")
@@ -106,7 +106,7 @@ def create_app(dataset: Path, session: Session, token: str | None = None) -> Fas
 
     @app.get("/api/parts")
     def parts() -> list[dict[str, object]]:
-        return [{"name": name, "colour": PARULA[part].tolist()} for part, name in enumerate(PART_NAMES)]
+        return [{"name": name, "colour": CLEAR[part].tolist()} for part, name in enumerate(PART_NAMES)]
 
     @app.get("/api/question")
     def question(rater: Rater) -> dict[str, object]:

@@ -100,6 +100,7 @@ def test_a_session_by_keyboard(bench: Bench, dataset: Path, page: Page) -> None:
     page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
     page.goto(f"http://127.0.0.1:{bench.port}/")
     open_question(page)
+    expect(page.locator("#rating-buttons")).to_be_hidden()
     for key in ("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"):
         press(page, key)
     expect(page.locator("#progress")).to_have_text("4 by you")
