@@ -75,4 +75,4 @@ def _areas(side: int, step: int) -> npt.NDArray[np.float64]:
     cells = np.arange(GRID + 1) * side
     pixels = np.minimum(np.arange(-(-side // step) + 1) * step, side) * GRID  # the last one may be narrower
     shared = np.minimum(cells[1:, None], pixels[None, 1:]) - np.maximum(cells[:-1, None], pixels[None, :-1])
-    return np.maximum(0, shared).astype(np.float64)
+    return np.asarray(np.maximum(0, shared), np.float64)

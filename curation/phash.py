@@ -68,4 +68,4 @@ def _lanczos(side: int) -> Coefficients:
     centres = (np.arange(_SIDE)[:, None] + 0.5) * ratio
     places = (np.arange(side)[None, :] + 0.5 - centres) / stretch
     weights = np.where(np.abs(places) < 3, np.sinc(places) * np.sinc(places / 3), 0.0)
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float64)

@@ -38,13 +38,25 @@ IMAGES = _schema(
     _field("height", pa.int32(), "pixels, after the EXIF orientation; null if undecodable", nullable=True),
     _field("format", pa.string(), "jpeg, png, webp, gif, avif, bmp, tiff; null if unknown", nullable=True),
     _field("bytes", pa.int64(), "size of the file"),
-    _field("phash", pa.uint64(), "64-bit perceptual hash, row-major, first bit highest: as imagehash.phash, of a scaled "
-           "decoding (curation.phash)", nullable=True),
-    _field("sharpness", pa.float32(), "variance of the Laplacian of luminance 0..255, the longer side reduced to "
-           "384..767 pixels; null, like the next five, if undecodable", nullable=True),
+    _field(
+        "phash",
+        pa.uint64(),
+        "64-bit perceptual hash, row-major, first bit highest: as imagehash.phash, of a scaled "
+        "decoding (curation.phash)",
+        nullable=True,
+    ),
+    _field(
+        "sharpness",
+        pa.float32(),
+        "variance of the Laplacian of luminance 0..255, the longer side reduced to "
+        "384..767 pixels; null, like the next five, if undecodable",
+        nullable=True,
+    ),
     _field("brightness", pa.float32(), "mean luminance, 0..1", nullable=True),
     _field("dark_share", pa.float32(), "pixels that are nearly black, 0..1", nullable=True),
-    _field("light_share", pa.float32(), "pixels that are nearly white, a white background included, 0..1", nullable=True),
+    _field(
+        "light_share", pa.float32(), "pixels that are nearly white, a white background included, 0..1", nullable=True
+    ),
     _field("border_share", pa.float32(), "area of the rows and columns of one tone at the edges, 0..1", nullable=True),
     _field("plain_share", pa.float32(), "pixels in the colour of the background, 0..1", nullable=True),
     _field("source", pa.string(), "spider or importer: zara, zalando, farfetch, hr-viton, ..."),
@@ -67,10 +79,18 @@ IMAGES = _schema(
     _field("status", pa.string(), "kept or dropped"),
     _field("reason", pa.string(), "why it was dropped (manifests.reasons.ImageReason); null if kept", nullable=True),
     _field("duplicate_of", pa.string(), "image_id of the copy that stays; null unless a duplicate", nullable=True),
-    _field("duplicate_kind", pa.string(), "near or mirrored (the same bytes twice are one row); null unless a duplicate",
-           nullable=True),
-    _field("duplicate_distance", pa.int8(), "bits by which its hash differs from that copy's; null unless a duplicate",
-           nullable=True),
+    _field(
+        "duplicate_kind",
+        pa.string(),
+        "near or mirrored (the same bytes twice are one row); null unless a duplicate",
+        nullable=True,
+    ),
+    _field(
+        "duplicate_distance",
+        pa.int8(),
+        "bits by which its hash differs from that copy's; null unless a duplicate",
+        nullable=True,
+    ),
 )
 
 _INSTANCE = pa.struct([

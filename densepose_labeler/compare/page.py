@@ -58,7 +58,7 @@ def _sheet_row(comparison: Comparison, image_id: str) -> dict[str, Any]:
     except (ImageError, KeyError, OSError) as error:
         return {"image_id": image_id, "stratum": comparison.strata[image_id], "error": str(error), "cells": []}
     size = photograph.shape[:2]
-    cells = [("photograph", _uri(photograph))]
+    cells: list[tuple[str, str | None]] = [("photograph", _uri(photograph))]
     for name in (*(one.model for one in comparison.overall), NAME):
         labels = LabelSet(dataset / "labels" / name)
         row = labels.read(image_id) if image_id in labels.ids() else None

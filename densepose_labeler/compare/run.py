@@ -122,8 +122,8 @@ def _strata(dataset: Path, split: str | None) -> dict[str, str]:
 def _disagreement(compared: Agreement) -> dict[str, float]:
     upper = np.triu_indices(len(compared.models), 1)
     pairs = compared.difference[:, *upper]
-    known = np.isfinite(pairs).any(axis=1)
-    means = {one: float(np.nanmean(row)) for one, row, ok in zip(compared.image_ids, pairs, known, strict=True) if ok}
+    rows = zip(compared.image_ids, pairs, strict=True)
+    means = {one: float(np.nanmean(row)) for one, row in rows if np.isfinite(row).any()}
     return dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
 
 
