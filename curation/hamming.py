@@ -121,7 +121,7 @@ def _cost(bands: tuple[tuple[int, int], ...], radius: int, some: int, others: in
     """Buckets made and looked up, and hashes compared, roughly."""
     flips = [sum(comb(width, count) for count in range(radius // len(bands) + 1)) for _, width in bands]
     return sum(
-        2.0**width + near * (4 * min(some, 2**width) + some * others / 2**width)
+        (1 << width) + near * (4 * min(some, 1 << width) + some * others / (1 << width))
         for near, (_, width) in zip(flips, bands, strict=True)
     )
 
