@@ -182,7 +182,7 @@ def candidates(dataset: Path) -> list[str]:
     Raises:
         CurationError: `curate` has not run.
     """
-    return sorted(_kept(_read_candidates(dataset)))
+    return sorted(_kept(_read_candidates(dataset, ["image_id", "status"])))
 
 
 def drop_small(
@@ -224,11 +224,11 @@ def _candidates(dataset: Path) -> Path:
     return dataset / "curation" / "candidates.parquet"
 
 
-def _read_candidates(dataset: Path) -> pa.Table:
+def _read_candidates(dataset: Path, columns: list[str] | None = None) -> pa.Table:
     path = _candidates(dataset)
     if not path.exists():
         raise CurationError(f"{path} is not there: curate the dataset first")
-    return pq.read_table(path)
+    return pq.read_table(path, columns=columns)
 
 
 def _kept(rows: pa.Table) -> set[str]:
