@@ -3,8 +3,6 @@
 Run by an environment that has litserve: `python benchmarks/serve_litserve.py --port 9000 --workers 2`.
 """
 
-from __future__ import annotations
-
 import argparse
 import base64
 
@@ -46,4 +44,4 @@ if __name__ == "__main__":
     server = litserve.LitServer(
         DensePose(api_path="/v1/densepose"), accelerator="cpu", workers_per_device=given.workers, timeout=60
     )
-    server.run(port=given.port, host="127.0.0.1", generate_client_file=False, num_api_servers=1)
+    server.run(port=given.port, host="127.0.0.1", generate_client_file=False, api_server_worker_type="thread")
