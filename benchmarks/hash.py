@@ -24,11 +24,14 @@ from PIL import Image
 
 from curation import phash
 from curation.inspect import LEAST_SIDE, measure
-from manifests.decoding import MAX_PIXELS, decode_reduced
+from manifests.decoding import MAX_PIXELS, decode_reduced, probe
 
 
 def hash_of(data: bytes) -> phash.Coefficients:
-    return phash.coefficients(np.asarray(decode_reduced(data, LEAST_SIDE).convert("L")))
+    """As inspection does it, which needs the picture's size and colours for other ends too."""
+    header, image = probe(data), decode_reduced(data, LEAST_SIDE)
+    step = round(max(header.width, header.height) / max(image.size))
+    return phash.coefficients(np.asarray(image.convert("L")), (header.height / step, header.width / step))
 
 
 def cpu_of(work: Callable[[bytes], object], pictures: list[bytes]) -> float:

@@ -26,7 +26,7 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])
 Lab = npt.NDArray[np.float64]
 
 
-def colour_grid(image: Image.Image) -> bytes:
+def colour_grid(image: Image.Image, step: int = 1, whole: tuple[int, int] | None = None) -> bytes:
     """The mean sRGB of 12 x 12 cells: 432 bytes, row by row.
 
     A pixel that two cells share counts for each by the area it has there, so that the cells of one picture at two sizes
@@ -34,12 +34,14 @@ def colour_grid(image: Image.Image) -> bytes:
 
     Args:
         image: mode RGB.
+        step, whole: if it is reduced, by how much on each side, and the width and height that it was reduced from.
     """
-    step = min(4, max(1, min(image.size) // _FINE))
-    pixels = np.asarray(image.reduce(step)).astype(np.float64)
-    down, across = _areas(image.height, step), _areas(image.width, step)
+    block = min(4, max(1, min(image.size) // _FINE))
+    pixels = np.asarray(image.reduce(block)).astype(np.float64)
+    width, height = whole or image.size
+    down, across = _areas(height, step * block), _areas(width, step * block)
     sums = np.stack([down @ pixels[..., channel] @ across.T for channel in range(3)], axis=2)  # whole numbers, so exact
-    return np.rint(sums / (image.width * image.height)).astype(np.uint8).tobytes()
+    return np.rint(sums / (width * height)).astype(np.uint8).tobytes()
 
 
 def to_lab(grid: bytes) -> Lab:

@@ -42,7 +42,7 @@ def sharpness(grey: Grey) -> float:
     """The variance of the Laplacian (Pech-Pacheco et al.: Diatom autofocusing in brightfield microscopy, ICPR 2000).
 
     Args:
-        grey: uint8 [H, W], luminance 0..255, of a picture whose longer side has 384 to 767 pixels, or fewer if there
+        grey: uint8 [H, W], luminance 0..255, of a picture whose longer side has 256 to 511 pixels, or fewer if there
             are no more. Below about 20, a photograph looks blurred.
     """
     if min(grey.shape) < 3:

@@ -21,14 +21,17 @@ _STEP = 2**26  # coefficients are rounded to 1/64 of a grey level, so that a fla
 Coefficients = npt.NDArray[np.float64]
 
 
-def coefficients(grey: npt.NDArray[np.uint8]) -> Coefficients:
+def coefficients(grey: npt.NDArray[np.uint8], whole: tuple[float, float] | None = None) -> Coefficients:
     """The 8 x 8 lowest frequencies, vertical by horizontal, as whole numbers.
 
     Args:
-        grey: uint8 [H, W], luminance 0..255; sides below 1,500 pixels keep the sums exact.
+        grey: uint8 [H, W], luminance 0..255.
+        whole: height and width of the picture in these pixels, where a last row or column stands for a part of one:
+            1,001 pixels reduced by 4 are 250.25, in 251 pixels.
     """
     height, width = grey.shape
-    exact = _transform(height) @ grey.astype(np.float64) @ _transform(width).T
+    tall, wide = whole or (height, width)
+    exact = _transform(height, tall) @ grey.astype(np.float64) @ _transform(width, wide).T
     return np.rint(exact / _STEP)
 
 
@@ -44,28 +47,30 @@ def mirrored(of: Coefficients) -> Coefficients:
 
 
 @lru_cache(maxsize=512)
-def _transform(side: int) -> Coefficients:
+def _transform(side: int, extent: float) -> Coefficients:
     """float64 [8, side], whole numbers: from pixels along one side to frequencies."""
     frequency = np.arange(_KEPT)[:, None]
     cosines = np.cos(np.pi * frequency * (2 * np.arange(_SIDE) + 1) / (2 * _SIDE))
-    matrix = np.rint(_SCALE * (cosines @ _lanczos(side)))
-    signs = np.where(frequency % 2, -1.0, 1.0)
-    half, middle = matrix[:, : side // 2], matrix[:, side // 2 : side - side // 2] * (frequency % 2 == 0)
-    if side > 1:  # what rounding left over, so that a flat picture has no frequency but 0
-        left_over = np.where(
-            frequency % 2 | (frequency == 0), 0, 2 * half.sum(1, keepdims=True) + middle.sum(1, keepdims=True)
-        )
-        half[:, :1] -= left_over // 2
-        middle -= left_over % 2
-    # Exactly symmetric, so that a mirrored picture has the mirrored coefficients to the last digit.
-    return np.concatenate([half, middle, signs * half[:, ::-1]], axis=1)
+    matrix: Coefficients = np.rint(_SCALE * (cosines @ _lanczos(side, extent)))
+    if extent == side:  # exactly symmetric, so that a mirrored picture has the mirrored coefficients to the last digit
+        signs = np.where(frequency % 2, -1.0, 1.0)
+        middle = matrix[:, side // 2 : side - side // 2] * (frequency % 2 == 0)
+        matrix = np.concatenate([matrix[:, : side // 2], middle, signs * matrix[:, : side // 2][:, ::-1]], axis=1)
+    left_over = matrix[1:].sum(axis=1)  # by rounding; without it, a flat picture has no frequency but 0
+    if side > 1:
+        matrix[1:, 0] -= left_over // 2
+        matrix[1:, -1] -= left_over // 2
+        matrix[1:, side // 2] -= left_over % 2
+    return matrix
 
 
-def _lanczos(side: int) -> Coefficients:
+def _lanczos(side: int, extent: float) -> Coefficients:
     """float64 [32, side]: the weights by which Pillow's LANCZOS resizes; every row sums to 1."""
-    ratio = side / _SIDE
+    ratio = extent / _SIDE
     stretch = max(1.0, ratio)
+    edges = np.minimum(np.arange(side + 1), extent)
     centres = (np.arange(_SIDE)[:, None] + 0.5) * ratio
-    places = (np.arange(side)[None, :] + 0.5 - centres) / stretch
-    weights = np.where(np.abs(places) < 3, np.sinc(places) * np.sinc(places / 3), 0.0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float64)
+    places = ((edges[1:] + edges[:-1])[None] / 2 - centres) / stretch
+    weights: Coefficients = np.where(np.abs(places) < 3, np.sinc(places) * np.sinc(places / 3), 0.0) * np.diff(edges)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights

@@ -166,7 +166,8 @@ def decode_reduced(source: bytes | Path, least_side: int, max_pixels: int = MAX_
             step //= round(stored / max(image.size))
         image.load()
         if step == 1 and image.mode == "RGB" and "transparency" not in image.info:
-            small = image.copy() if orientation not in _UPRIGHT else image
+            small = image  # its pixels outlive its file
+            small.info.clear()  # profile and comment would go into what is saved of it
         else:
             small = Image.new("RGB", (-(-image.width // step), -(-image.height // step)))
             for top, strip in _strips(image, step):

@@ -49,7 +49,7 @@ IMAGES = _schema(
         "sharpness",
         pa.float32(),
         "variance of the Laplacian of luminance 0..255, the longer side reduced to "
-        "384..767 pixels; null, like the next five, if undecodable",
+        "256..511 pixels; null, like the next five, if undecodable",
         nullable=True,
     ),
     _field("brightness", pa.float32(), "mean luminance, 0..1", nullable=True),
