@@ -162,7 +162,7 @@ def decode_reduced(source: bytes | Path, least_side: int, max_pixels: int = MAX_
             step *= 2
         stored = max(image.size)
         if header.format == "jpeg":
-            image.draft(None, (max(1, image.width // step), max(1, image.height // step)))  # type: ignore[arg-type]
+            image.draft(None, (max(1, image.width // step), max(1, image.height // step)))
             step //= round(stored / max(image.size))
         image.load()
         if step == 1 and image.mode == "RGB" and "transparency" not in image.info:
