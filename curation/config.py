@@ -4,7 +4,7 @@ Everything has a default that suits real shops, so a configuration names only wh
 
     [curation]
     min_size = 256              # shorter side in pixels, after EXIF orientation
-    hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures look alike
+    hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures look alike (docs/duplicates.md)
     colour_distance = 4.0       # CIELAB units: up to it, pictures that look alike are duplicates
     workers = 0                 # processes that decode; 0 takes every core
 

@@ -42,7 +42,7 @@ def clusters(seed: int, count: int) -> np.ndarray:
     return np.unique(centres[rng.integers(0, len(centres), count)] ^ flips)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(seed=st.integers(0, 10_000), radius=st.integers(0, 9))
 def test_index_finds_what_comparing_all_pairs_finds(seed: int, radius: int) -> None:
     hashes = clusters(seed, 200)
