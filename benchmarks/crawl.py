@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(800, 1200), help="width and height of a picture")
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds until the server answers")
     parser.add_argument("--img2dataset", help="interpreter of an environment that has it; without, ours alone runs")
     arguments = parser.parse_args()
     rivals: dict[str, Callable[[Path, str, int], int]] = {"ours": ours}
@@ -129,7 +130,7 @@ def main() -> None:
         rivals["img2dataset, 2 processes"] = theirs(arguments.img2dataset, 2)
     rates: dict[str, list[float]] = {name: [] for name in rivals}
     cpu: dict[str, list[float]] = {name: [] for name in rivals}
-    with serving(shop(arguments.pictures, tuple(arguments.size))) as (gateway, asked):
+    with serving(shop(arguments.pictures, tuple(arguments.size)), arguments.latency) as (gateway, asked):
         for number in range(arguments.rounds):
             for name, run in rivals.items():
                 with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_DIR")) as folder:

@@ -14,8 +14,8 @@ Respond = Callable[[str], tuple[int, str, bytes]]
 
 
 class _Speaker(asyncio.Protocol):
-    def __init__(self, respond: Respond, asked: list[tuple[float, str]]) -> None:
-        self._respond, self._asked, self._buffer = respond, asked, b""
+    def __init__(self, respond: Respond, asked: list[tuple[float, str]], latency: float) -> None:
+        self._respond, self._asked, self._latency, self._buffer = respond, asked, latency, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -28,17 +28,21 @@ class _Speaker(asyncio.Protocol):
             status, media_type, body = self._respond(url)
             fields = f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
             close = b"connection: close" in head.lower()
-            self._transport.write(fields.encode() + (b"Connection: close\r\n\r\n" if close else b"\r\n") + body)  # type: ignore[attr-defined]
+            answer = fields.encode() + (b"Connection: close\r\n\r\n" if close else b"\r\n") + body
             self._asked.append((time.monotonic(), url))
-            if close:
-                self._transport.close()
+            asyncio.get_running_loop().call_later(self._latency, self._send, answer, close)
+
+    def _send(self, answer: bytes, close: bool) -> None:
+        self._transport.write(answer)  # type: ignore[attr-defined]
+        if close:
+            self._transport.close()
 
 
-def _serve(make: Callable[[], Respond], pipe: Connection) -> None:
+def _serve(make: Callable[[], Respond], pipe: Connection, latency: float) -> None:
     async def main() -> None:
         loop, asked = asyncio.get_running_loop(), list[tuple[float, str]]()
         respond = make()
-        server = await loop.create_server(lambda: _Speaker(respond, asked), "127.0.0.1", 0, backlog=512)
+        server = await loop.create_server(lambda: _Speaker(respond, asked, latency), "127.0.0.1", 0, backlog=512)
         pipe.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         while True:
             if not await loop.run_in_executor(None, pipe.recv):
@@ -50,14 +54,16 @@ def _serve(make: Callable[[], Respond], pipe: Connection) -> None:
 
 
 @contextmanager
-def serving(make: Callable[[], Respond]) -> Iterator[tuple[str, Callable[[], list[tuple[float, str]]]]]:
-    """Serve what `make` (called in the server's process) returns.
+def serving(
+    make: Callable[[], Respond], latency: float = 0.0
+) -> Iterator[tuple[str, Callable[[], list[tuple[float, str]]]]]:
+    """Serve what `make` (called in the server's process) returns, each answer after `latency` seconds.
 
     Yields:
         The address, and a function that returns and forgets (seconds on the monotonic clock, URL) of every request.
     """
     here, there = multiprocessing.get_context("fork").Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_serve, args=(make, there), daemon=True)
+    process = multiprocessing.get_context("fork").Process(target=_serve, args=(make, there, latency), daemon=True)
     process.start()
 
     def asked() -> list[tuple[float, str]]:
