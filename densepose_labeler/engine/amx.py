@@ -148,6 +148,8 @@ def _pixels(x: Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
 def _share(compute: Callable[[int, int, int], None], batch: int, height: int) -> None:
     """Run compute(image, first row, last row) over all rows in as many threads as torch would use here."""
     threads = torch.get_num_threads()
+    if not height:
+        return
     parts = min(threads, height) if batch < threads else 1
     cuts = [height * part // parts for part in range(parts + 1)]
     work = [(image, low, high) for image in range(batch) for low, high in pairwise(cuts)]

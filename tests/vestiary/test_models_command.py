@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from densepose_labeler import checkpoints, zoo
 from tests.densepose_labeler.engine.reference import seeded_weights
 from vestiary.cli import app
+from vestiary.commands.options import console
 
 MINE = """
 format = 1
@@ -24,7 +25,7 @@ file = "mine.pkl"
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(checkpoints.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(console, "width", 160)
     return tmp_path / "cache"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import subprocess
 import sys
@@ -79,12 +79,17 @@ def crawled(root: Path, tmp_path: Path) -> Callable[..., Ended]:
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: float) -> float | None:
-    """The greatest memory in megabytes that a process had; None if it had to be killed."""
+    """The greatest memory in megabytes that a process had; None if it had to be killed.
+
+    Not by `wait4`: its figure includes what this process holds, which the other begins as a copy of.
+    """
+    most = 0.0
     while time.monotonic() < deadline:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return usage.ru_maxrss / 1024
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            most = max([most, *(int(line.split()[1]) / 1024 for line in status.splitlines() if line[:6] == "VmHWM:")])
+        if process.poll() is not None:
+            return most
         time.sleep(0.02)
     process.kill()
     process.wait()
