@@ -122,8 +122,8 @@ def test_a_cancelled_picture_never_reaches_the_network() -> None:
             network.gate.set()
             await asyncio.gather(first, others[-1])
             assert network.batches == [[1], [8]]
-            await until(lambda: one._running == 0)
-            assert one.waiting == 0 and one._decoded_bytes == 0
+            await until(lambda: one._running == 0 and one.waiting == 0)  # a decoder may still finish in vain
+            assert one._decoded_bytes == 0
 
     run(work())
 
