@@ -197,6 +197,11 @@ class Ledger:
             sighting = _sighting(row)
             yield sighting, latest.get(sighting.image_url)
 
+    def sighting_count(self) -> int:
+        """How many `sightings` has."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM sightings").fetchone()
+        return int(count)
+
     def remember(self, page: KnownPage) -> None:
         """Keep what a page said; a later reading replaces it."""
         self._insert("pages", _values(page), replace=True)

@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 class Progress:
     """Call it with (stage, done, total); one bar a stage. Use as a context manager.
 
-    `unit` is what is counted, shown behind the numbers.
+    A total below what is done means that nobody knows it (yet). `unit` is what is counted, shown behind the numbers.
     """
 
     def __init__(self, console: Console, unit: str = "") -> None:
@@ -41,20 +41,23 @@ class Progress:
         if not self._console.is_terminal:
             return self._say(stage, done, total)
         if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(stage, total=total)
-        self._bars.update(self._tasks[stage], completed=done, total=total)
+            self._tasks[stage] = self._bars.add_task(stage, total=None)
+        self._bars.update(self._tasks[stage], completed=done, total=None if total < done else total)
 
     def _say(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
         since, before = self._begun.setdefault(stage, (now, done))
-        if stage not in self._said or done >= total or now - self._said[stage] >= _SECONDS_BETWEEN_LINES:
+        if stage not in self._said or done == total or now - self._said[stage] >= _SECONDS_BETWEEN_LINES:
             if self._said.get(stage) == float("inf"):
                 return
-            self._said[stage] = float("inf") if done >= total else now
+            self._said[stage] = float("inf") if done == total else now
+            numbers = f"{done} {self._unit}".rstrip() + " so far"
+            if done <= total:
+                numbers = f"{done} of {total} {self._unit}".rstrip()
             left = ""
             if before < done < total:
                 left = f", about {_duration((now - since) * (total - done) / (done - before))} left"
-            self._console.print(f"  {stage}: {done} of {total} {self._unit}".rstrip() + left, highlight=False)
+            self._console.print(f"  {stage}: {numbers}{left}", highlight=False)
 
     def __enter__(self) -> Self:
         self._bars.start()

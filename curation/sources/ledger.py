@@ -26,7 +26,8 @@ class LedgerSource:
         if not self.path.exists():
             return
         with Ledger(self.path) as ledger:
+            total = ledger.sighting_count()
             for number, (sighting, fetch) in enumerate(ledger.sightings(), start=1):
-                tick(number, 0)
+                tick(number, total)
                 if fetch is not None and fetch.image_id is not None:
                     yield SourceRecord(fetch.image_id, sighting, fetch.signals)

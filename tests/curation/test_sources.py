@@ -12,6 +12,7 @@ from curation.progress import silent
 from curation.records import SourceRecord, merge
 from curation.sources.base import Importer
 from curation.sources.hr_viton import HrVitonSource
+from curation.sources.ledger import LedgerSource
 from manifests.image_store import ImageStore
 from manifests.ledger import Fetch, Ledger, Sighting
 from manifests.reasons import Gender, View
@@ -191,6 +192,9 @@ def test_ledger_gives_what_was_fetched(tmp_path: Path) -> None:
     assert [(one.image_id, one.sighting.page_url, one.signals) for one in found] == [
         (ids["u1"], "p1", ("X-Robots-Tag: all",)), (ids["u1"], "p2", ("X-Robots-Tag: all",)),
     ]  # fmt: skip
+    ticks: list[tuple[int, int]] = []
+    list(LedgerSource(tmp_path / "crawl.sqlite").records(lambda done, total: ticks.append((done, total))))
+    assert ticks == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert read(tmp_path, {"ledger": False}) == []
     assert read(tmp_path / "elsewhere", {}) == []
     assert not (tmp_path / "elsewhere" / "crawl.sqlite").exists()

@@ -73,7 +73,7 @@ def fetch(
         with Progress(console, unit="MB") as progress:
 
             def show(done: int, total: int | None, name: str = name, progress: Progress = progress) -> None:
-                progress(name, done // 1_000_000, (total or done) // 1_000_000)
+                progress(name, done // 1_000_000, -1 if total is None else total // 1_000_000)
 
             path = downloads.fetch(known[name], show)
         console.print(f"{name}: {path}", soft_wrap=True)
