@@ -310,7 +310,7 @@ def children(pid: int) -> list[int]:
 
 def wait_until_gone(pids: list[int]) -> None:
     """Workers of a killed parent leave by themselves."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while any(Path(f"/proc/{pid}").exists() and " Z" not in Path(f"/proc/{pid}/stat").read_text() for pid in pids):
         assert time.monotonic() < deadline, "orphaned workers"
         time.sleep(0.05)

@@ -23,7 +23,7 @@ def test_a_request_as_to_a_proxy_and_one_by_host_header_get_the_same(gateway_url
     assert through_proxy.status == by_header.status == 200
     assert through_proxy.body == by_header.body
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": gateway_url}))
-    with opener.open("http://www.zara.test/us/en/", timeout=10) as response:
+    with opener.open("http://www.zara.test/us/en/", timeout=60) as response:
         assert response.read() == through_proxy.body
 
 
@@ -42,7 +42,7 @@ def test_unknown_test_hosts_paths_and_schemes(fetch: Fetch) -> None:
 
 
 def test_a_tunnel_is_refused_with_a_reason(gateway_url: str) -> None:
-    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=60)
     connection.request("CONNECT", "www.zara.test:443", headers={"Host": "www.zara.test:443"})
     response = connection.getresponse()
     assert response.status == 405
@@ -51,7 +51,7 @@ def test_a_tunnel_is_refused_with_a_reason(gateway_url: str) -> None:
 
 
 def test_connections_stay_open(gateway_url: str) -> None:
-    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=60)
     connection.connect()
     before = connection.sock.getsockname()
     for _ in range(3):
@@ -68,7 +68,7 @@ def test_head_has_no_body(fetch: Fetch) -> None:
 
 
 def test_a_large_body_is_refused(gateway_url: str) -> None:
-    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(gateway_url.removeprefix("http://"), timeout=60)
     connection.request("POST", "http://www.zalando.test/api/graphql/", headers={"Content-Length": str(MAX_BODY + 1)})
     assert connection.getresponse().status == 413
     connection.close()
@@ -84,7 +84,7 @@ def test_answers_are_the_same_every_time(fetch: Fetch, pictures: Path, catalogue
     urls = [picture.page, picture.url_prefix, f"{picture.url_prefix}?imwidth=300&w=300"]
     first = [fetch(url).body for url in urls]
     with demo.running(pictures=pictures) as other:
-        connection = http.client.HTTPConnection(other.removeprefix("http://"), timeout=10)
+        connection = http.client.HTTPConnection(other.removeprefix("http://"), timeout=60)
         for url, body in zip(urls, first, strict=True):
             connection.request("GET", url)
             assert connection.getresponse().read() == body

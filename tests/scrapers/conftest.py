@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ path = "{dataset}"
 [crawl]
 gateway = "{gateway}"
 delay_seconds = 0.0
-timeout_seconds = 2.0
+timeout_seconds = 30.0
 max_image_bytes = 20000
 max_image_pixels = 1000000
 max_wait_seconds = 3.0
@@ -69,6 +70,11 @@ class Crawl:
             env=self.environment(),
             check=False,
         )
+
+    def give_up_after(self, seconds: float) -> None:
+        """Wait for no answer longer than this. By default a busy machine has ample time to answer well."""
+        text = self.config.read_text("utf-8")
+        self.config.write_text(re.sub(r"timeout_seconds = .*", f"timeout_seconds = {seconds}", text), "utf-8")
 
     def environment(self) -> dict[str, str]:
         hidden = ("VESTIARY_CONFIG", "VESTIARY_GATEWAY")

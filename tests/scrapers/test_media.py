@@ -22,9 +22,10 @@ def test_every_picture_ends_with_its_own_outcome_and_original_bytes(crawl: Crawl
     answers[image_url(1, "a6")] = Answer(jpeg(8), "image/jpeg", headers={"X-Robots-Tag": "noai, noimageai"})
     answers[image_url(1, "e1")] = Answer(bytes(30_000), "image/jpeg")
     answers[image_url(2, "a1")] = Answer(b"", "text/plain", 500)
-    answers[image_url(2, "a2")] = Answer(jpeg(9), "image/jpeg", wait=4.0)
+    answers[image_url(2, "a2")] = Answer(jpeg(9), "image/jpeg", wait=20.0)
     answers[image_url(2, "a3")] = Answer(jpeg(10), "application/octet-stream", headers={"X-Robots-Tag": "noarchive"})
 
+    crawl.give_up_after(8.0)
     done = crawl.run()
     assert done.returncode == 0, done.stderr
     outcomes = crawl.outcomes()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 
 from manifests.image_store import ImageStore
 from manifests.ledger import Ledger
@@ -23,6 +26,24 @@ def _aged(crawl: Crawl, seconds: float) -> None:
     with Ledger(crawl.dataset / "crawl.sqlite") as ledger:
         ledger._db.execute("UPDATE pages SET read_at = read_at - ?", (seconds,))
         ledger._db.execute("UPDATE fetches SET fetched_at = fetched_at - ?", (seconds,))
+
+
+def _hold(gateway: Gateway, after: int) -> threading.Event:
+    """Have so many pictures answered at once, and the others when the event that is returned is set."""
+    released, turns = threading.Event(), itertools.count()
+
+    def held(answer: Answer) -> Callable[[], Answer]:
+        def give() -> Answer:
+            if next(turns) >= after:
+                released.wait(120)
+            return answer
+
+        return give
+
+    for url, answer in gateway.answers.items():
+        if IMAGE_HOST in url and isinstance(answer, Answer):
+            gateway.answers[url] = held(answer)
+    return released
 
 
 def test_a_second_run_fetches_no_picture_and_keeps_the_sightings(crawl: Crawl, gateway: Gateway) -> None:
@@ -76,17 +97,16 @@ def test_a_picture_missing_from_the_store_is_fetched_again(crawl: Crawl, gateway
 
 def test_killed_at_any_moment_the_next_run_fetches_only_what_is_missing(crawl: Crawl, gateway: Gateway) -> None:
     serve_shop(gateway, 6)
-    for url, answer in gateway.answers.items():
-        if IMAGE_HOST in url and isinstance(answer, Answer):
-            answer.wait = 0.05
+    released = _hold(gateway, after=9)
     process = crawl.start()
     deadline = time.monotonic() + 60
-    while len(gateway.asked_of(IMAGE_HOST)) < 7 and time.monotonic() < deadline:
+    while len(gateway.asked_of(IMAGE_HOST)) < 10 and time.monotonic() < deadline:
         time.sleep(0.01)
     while list(crawl.outcomes().values()).count("stored") < 6 and time.monotonic() < deadline:
-        time.sleep(0.01)  # robots.txt and tdmrep.json were asked of that host, too
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    released.set()
     stored = {url for url, outcome in crawl.outcomes().items() if outcome == "stored"}
     assert 6 <= len(stored) < 18
     store = ImageStore(crawl.dataset / "images")
@@ -101,14 +121,13 @@ def test_killed_at_any_moment_the_next_run_fetches_only_what_is_missing(crawl: C
 
 def test_an_interrupted_crawl_says_so_and_how_to_go_on(crawl: Crawl, gateway: Gateway) -> None:
     serve_shop(gateway, 6)
-    for url, answer in gateway.answers.items():
-        if IMAGE_HOST in url and isinstance(answer, Answer):
-            answer.wait = 0.1
+    released = _hold(gateway, after=2)
     process = crawl.start()
     deadline = time.monotonic() + 60
-    while len(gateway.asked_of(IMAGE_HOST)) < 2 and time.monotonic() < deadline:
+    while len(gateway.asked_of(IMAGE_HOST)) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
+    released.set()
     _, text = process.communicate(timeout=60)
     assert process.returncode == ExitStatus.INTERRUPTED, text
     assert "the same command again goes on" in text

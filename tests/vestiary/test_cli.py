@@ -63,7 +63,7 @@ def test_ctrl_c_says_that_the_work_is_kept_and_leaves_no_spider(root: Path, tmp_
     while not list(ledger.parent.glob("images/*/*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 130 and "run it again to go on" in output and "Traceback" not in output
     left = subprocess.run(["ps", "-o", "pid,stat,args", "-g", str(process.pid)], capture_output=True, text=True).stdout
     assert "scrapy" not in left, left

@@ -75,7 +75,7 @@ def test_the_verdict_notes_who_else_is_barred() -> None:
     ("host", "answer"),
     [
         (PAGE_HOST, Answer(b"User-agent: *\nAllow: /\n", "text/plain", 403)),
-        (PAGE_HOST, Answer(b"User-agent: *\nAllow: /\n", "text/plain", wait=3.0)),
+        (PAGE_HOST, Answer(b"User-agent: *\nAllow: /\n", "text/plain", wait=9.0)),
         (IMAGE_HOST, Answer(b"User-agent: *\nAllow: /\n", "text/plain", 503)),
         (IMAGE_HOST, Answer(b"<html>sorry</html>", "text/html")),
     ],
@@ -86,6 +86,7 @@ def test_a_crawl_does_not_begin_where_a_host_is_closed(
 ) -> None:
     serve_shop(gateway, 1)
     gateway.answers[f"http://{host}/robots.txt"] = answer
+    crawl.give_up_after(4.0)
     done = crawl.run()
     assert done.returncode == ExitStatus.ROBOTS, done.stderr
     assert {url.rpartition("/")[2] for url in gateway.asked} == {"robots.txt"}

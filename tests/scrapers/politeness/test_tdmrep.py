@@ -54,13 +54,14 @@ def test_what_is_no_such_file_reserves_nothing(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("host", "answer"),
-    [(PAGE_HOST, Answer(b"", "text/plain", 503)), (IMAGE_HOST, Answer(b"[]", "application/json", wait=3.0))],
+    [(PAGE_HOST, Answer(b"", "text/plain", 503)), (IMAGE_HOST, Answer(b"[]", "application/json", wait=9.0))],
     ids=["pages answer 503", "pictures answer nothing"],
 )
 def test_a_file_that_cannot_be_read_stops_the_crawl(crawl: Crawl, gateway: Gateway, host: str, answer: Answer) -> None:
     serve_shop(gateway, 1, ("p",))
     url = f"http://{host}/.well-known/tdmrep.json"
     gateway.answers[url] = answer
+    crawl.give_up_after(4.0)
     done = crawl.run()
     assert done.returncode == ExitStatus.ROBOTS and "tdmrep.json could not be read" in done.stderr, done.stderr
     assert crawl.fetches("robots")[url].outcome in ("http_error", "timeout")
