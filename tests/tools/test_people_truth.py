@@ -1,12 +1,14 @@
 """Ground truth of a scene comes from bare bodies: checked on boxes, which need no body model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
 
-from tools.people.render import picture, truth
+from tools.people.render import LAYERS, layers, picture, truth
 from tools.people.scene import Background, Body, Camera, Light, Material, Mesh, Person, Scene
 
 CAMERA = Camera((0.0, -6.0, 1.0), (0.0, 0.0, 1.0), 25.0, 48, 64)
@@ -59,6 +61,19 @@ def test_the_nearer_person_owns_the_pixel_and_props_hide_bodies():
     box = Mesh("box", points, faces, points, Material("prop", ((0.2, 0.2, 0.2),)))
     hidden, _ = truth(scene((far, near), (box,)))
     assert (hidden[..., 0] > 0).sum() < 0.65 * (iuv[..., 0] > 0).sum()
+
+
+def test_what_somebody_carries_hides_the_body_and_is_a_layer_of_its_own():
+    alone = person(-0.3, 0.3, 0, 2)
+    points, faces = panel(-0.1, 0.1, 0.5, 0.9, -0.3)
+    bag = Mesh("bag", points, faces, points, Material("prop", ((0.2, 0.2, 0.2),)))
+    laden = replace(alone, meshes=(*alone.meshes, bag))
+    before, after = truth(scene((alone,)))[0][..., 0] > 0, truth(scene((laden,)))[0][..., 0] > 0
+    layer = layers(scene((laden,)))
+    assert {LAYERS[value] for value in np.unique(layer)} == {"background", "cloth", "prop"}
+    assert np.array_equal(after, before & (layer != LAYERS.index("prop"))) and after.sum() < before.sum()
+    assert ((layer == LAYERS.index("cloth")) & ~before).any()  # cloth beyond the body is seen, and is no body
+    assert not layers(scene(())).any()
 
 
 def test_a_scene_without_people_has_an_empty_label():

@@ -1,8 +1,9 @@
 """Render a training set: `python -m tools.people.dataset OUT --start 0 --count 500`.
 
 Shards of 100 pictures, `shard-00000.npz`: image uint8 [N, H, W, 3] RGB; iuv uint8 [N, H, W, 3] (part, U*255, V*255);
-instance uint8 [N, H, W] (0 nobody, then 1..); meta, a JSON list with one object a picture. A shard depends on its
-number, the size and the first seed alone; existing shards are kept, so an interrupted run continues where it was.
+instance uint8 [N, H, W] (0 nobody, then 1..); layer uint8 [N, H, W], what the picture shows (`render.LAYERS`); meta, a
+JSON list with one object a picture. A shard depends on its number, the size, the first seed and `--adorned` alone;
+existing shards are kept, so an interrupted run continues where it was.
 Training people use seeds below 1,000,000 and held-out people seeds from there on.
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from tools.people.cloth import cloth
 from tools.people.figures import TRAINING, Figure, figure, posed, reclothe, still_life
 from tools.people.poses import pose
-from tools.people.render import picture, truth
+from tools.people.render import layers, picture, truth
 from tools.people.scene import Mesh, Person
 from tools.people.staging import photograph, seat, stage
 
@@ -37,6 +38,7 @@ class Sample:
     image: NDArray[np.uint8]
     iuv: NDArray[np.uint8]
     instance: NDArray[np.uint8]
+    layer: NDArray[np.uint8]
     meta: dict[str, object]
 
 
@@ -77,17 +79,17 @@ def sample(base: Figure, neighbour: Figure | None, seed: int, size: tuple[int, i
     image = photograph(picture(scene), seed)
     iuv, instance = truth(scene)
     meta: dict[str, object] = {"seed": seed, **shot, "persons": [dict(person.attributes) for person in persons]}
-    return Sample(image, iuv, instance, meta)
+    return Sample(image, iuv, instance, layers(scene), meta)
 
 
-def samples(number: int, size: tuple[int, int], first_seed: int) -> list[Sample]:
-    """The pictures of one shard."""
+def samples(number: int, size: tuple[int, int], first_seed: int, adorned: float) -> list[Sample]:
+    """The pictures of one shard; `adorned` is the chance of a hat, and of a bag."""
     out: list[Sample] = []
     neighbour = None
     for group in range(SHARD // PER_FIGURE):
         seed = first_seed + number * (SHARD // PER_FIGURE) + group
         female = bool(np.random.default_rng([seed, 6]).random() < 0.55)
-        base = figure(seed, female, TRAINING)
+        base = figure(seed, female, TRAINING, adorned=adorned)
         out += [sample(base, neighbour, seed * PER_FIGURE + k, size) for k in range(PER_FIGURE)]
         neighbour = base
     return out
@@ -99,6 +101,7 @@ def write_shard(path: Path, shard: list[Sample]) -> None:
         "image": np.stack([s.image for s in shard]),
         "iuv": np.stack([s.iuv for s in shard]),
         "instance": np.stack([s.instance for s in shard]),
+        "layer": np.stack([s.layer for s in shard]),
         "meta": np.array(json.dumps([s.meta for s in shard], sort_keys=True)),
     }
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -113,10 +116,10 @@ def write_shard(path: Path, shard: list[Sample]) -> None:
     part.rename(path)
 
 
-def make_shard(folder: Path, number: int, size: tuple[int, int], first_seed: int) -> Path:
+def make_shard(folder: Path, number: int, size: tuple[int, int], first_seed: int, adorned: float) -> Path:
     path = folder / f"shard-{number:05d}.npz"
     if not path.exists():
-        write_shard(path, samples(number, size, first_seed))
+        write_shard(path, samples(number, size, first_seed, adorned))
     return path
 
 
@@ -127,6 +130,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500, help="pictures, rounded up to whole shards")
     parser.add_argument("--size", default="240x320", help="WIDTHxHEIGHT")
     parser.add_argument("--first-seed", type=int, default=0, help=f"{HELD_OUT} for held-out people")
+    parser.add_argument("--adorned", type=float, default=0.12, help="chance of a hat, and of a bag")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     if options.start % SHARD:
@@ -134,7 +138,7 @@ def main() -> None:
     width, height = map(int, options.size.split("x"))
     options.out.mkdir(parents=True, exist_ok=True)
     numbers = range(options.start // SHARD, -(-(options.start + options.count) // SHARD))
-    jobs = [(options.out, number, (width, height), options.first_seed) for number in numbers]
+    jobs = [(options.out, number, (width, height), options.first_seed, options.adorned) for number in numbers]
     if options.workers == 1:
         for job in jobs:
             print(make_shard(*job), flush=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.people import hair, skin
+from tools.people import accessories, hair, skin
 from tools.people.bodies import Floats, Shape, rig, sample_phenotype, shape, transforms, vertex_normals
 from tools.people.bodies import skin as carry
 from tools.people.charts import charts
@@ -43,6 +43,8 @@ class Figure:
     seen_skin: NDArray[np.bool_]
     seen_cloth: tuple[NDArray[np.bool_], ...]
     detail: Detail
+    hat: accessories.Hat | None = None
+    bag: accessories.Bag | None = None
 
 
 def dress(shape_: Shape, garments: tuple[Garment, ...], detail: Detail) -> tuple[Draped, ...]:
@@ -53,9 +55,18 @@ def dress(shape_: Shape, garments: tuple[Garment, ...], detail: Detail) -> tuple
     return worn
 
 
-def figure(seed: int, female: bool, detail: Detail = TRAINING, garments: tuple[Garment, ...] | None = None) -> Figure:
-    """An adult of this seed; body, skin and hair do not depend on the garments (by default an outfit by chance)."""
-    body_rng, skin_rng, hair_rng, cloth_rng = (np.random.default_rng([seed, k]) for k in range(4))
+def figure(
+    seed: int,
+    female: bool,
+    detail: Detail = TRAINING,
+    garments: tuple[Garment, ...] | None = None,
+    adorned: float = 0.0,
+) -> Figure:
+    """An adult of this seed; body, skin and hair do not depend on the garments (by default an outfit by chance).
+
+    `adorned` is the chance of a hat, and again of a bag.
+    """
+    body_rng, skin_rng, hair_rng, cloth_rng, extra_rng = (np.random.default_rng([seed, k]) for k in range(5))
     figure_shape = shape(sample_phenotype(body_rng, female))
     style = str(hair_rng.choice(hair.FEMALE_STYLES if female else hair.MALE_STYLES))
     dark = hair_rng.random() < figure_shape.phenotype["african"] + 0.5 * figure_shape.phenotype["asian"]
@@ -69,8 +80,13 @@ def figure(seed: int, female: bool, detail: Detail = TRAINING, garments: tuple[G
         upper = [piece.points for piece in draped if piece.garment.cut.template == "top"]
         cloth = np.concatenate(upper) if upper else np.zeros((0, 3))
         strands = hair.grow(figure_shape, style, cloth, hair_rng, detail.strands)
+    hatted, laden = extra_rng.random(2) < adorned
+    hat = accessories.hat(figure_shape, extra_rng) if hatted else None
+    if hat is not None and strands is not None:
+        strands = accessories.pressed(strands, hat, figure_shape)
+    bag = accessories.bag(extra_rng) if laden else None
     return Figure(
-        figure_shape, texture, style, colour, strands, draped, _seen_skin(draped), _seen_cloth(draped), detail
+        figure_shape, texture, style, colour, strands, draped, _seen_skin(draped), _seen_cloth(draped), detail, hat, bag
     )
 
 
@@ -160,6 +176,15 @@ def posed(base: Figure, pose: Pose, place: tuple[float, float] = (0.0, 0.0), tur
     chart = charts()
     label = Body(np.asarray(chart.mesh.mix @ body + shift, np.float32), chart.mesh.faces, chart.part, chart.uv)
     meshes = [_skin_mesh(base, body + shift, pose), *_cloth_meshes(base, layers, shift)]
+    if base.hat is not None:
+        head = bones[model.bone("head")]
+        points = (base.hat.points @ head[:, :3].T + head[:, 3]) @ spin.T + shift
+        rest = base.hat.points.astype(np.float32)
+        meshes.append(Mesh("hat", points.astype(np.float32), base.hat.faces, rest, base.hat.material))
+    if base.bag is not None and base.bag.side not in pose.hidden_hands and not pose.name.endswith("sitting"):
+        hand = (body + shift)[model.group(f"hand.{base.bag.side}") > 0.9].mean(0)
+        if hand[2] < accessories.HANGS_BELOW * np.ptp((body + shift)[used, 2]):
+            meshes.append(accessories.hanging(base.bag, hand, turn))
     strands: tuple[Strands, ...] = ()
     if base.hair is not None:
         points = carry(base.hair.points.reshape(-1, 3), base.hair.weights, bones) @ spin.T + shift

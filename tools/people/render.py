@@ -9,7 +9,7 @@ from tools.people import backdrops
 from tools.people.bodies import vertex_normals
 from tools.people.fabrics import albedo
 from tools.people.rasterizer import interpolate, interpolate_corners, project, rasterise
-from tools.people.scene import Camera, Material, Mesh, Scene, Strands
+from tools.people.scene import Camera, Kind, Material, Mesh, Scene, Strands
 from tools.people.shading import Shadow, creases, shade, to_display, to_linear
 
 Bytes = NDArray[np.uint8]
@@ -81,7 +81,7 @@ def sample_texture(texture: Bytes, uv: NDArray[np.float32]) -> NDArray[np.float3
 
 def _floor_shade(scene: Scene, camera: Camera, shadows: list[Shadow]) -> NDArray[np.float32] | None:
     """How light the floor is under everybody's shadow: float32 [H, W], computed at half the size."""
-    if scene.background.kind != "studio" or scene.background.floor is None or not shadows:
+    if scene.background.kind not in ("studio", "street") or scene.background.floor is None or not shadows:
         return None
     half = replace(camera, width=camera.width // 2, height=camera.height // 2)
     points, seen = backdrops.floor_points(half, scene.background.floor)
@@ -101,13 +101,16 @@ def _floor_shade(scene: Scene, camera: Camera, shadows: list[Shadow]) -> NDArray
     return np.repeat(np.repeat(out, 2, 0), 2, 1)
 
 
-def picture(scene: Scene, supersample: int = 2) -> Bytes:
-    """The scene as it looks: uint8 [H, W, 3] sRGB. Antialiased by drawing `supersample` times larger."""
+def picture(scene: Scene, supersample: int = 2, backdrop: NDArray[np.float32] | None = None) -> Bytes:
+    """The scene as it looks: uint8 [H, W, 3] sRGB. Antialiased by drawing `supersample` times larger.
+
+    backdrop: float32 [H, W, 3], sRGB in 0..1, what lies behind instead of the scene's own background.
+    """
     camera = replace(scene.camera, width=scene.camera.width * supersample, height=scene.camera.height * supersample)
     meshes = _meshes(scene)
     strands = [curve for person in scene.persons for curve in person.hair]
     geometry = _gather(scene, meshes, strands)
-    back = to_linear(backdrops.picture(scene.background, scene.camera))
+    back = to_linear(backdrops.picture(scene.background, scene.camera) if backdrop is None else backdrop)
     out = np.repeat(np.repeat(back, supersample, 0), supersample, 1)
     suns = [light for light in scene.lights if light.kind == "sun"]
     if len(geometry.faces):
@@ -164,8 +167,17 @@ def picture(scene: Scene, supersample: int = 2) -> Bytes:
 def truth(scene: Scene) -> tuple[Bytes, Bytes]:
     """Ground truth from the bare bodies: iuv uint8 [H, W, 3] (part, U*255, V*255, truncated) and instance uint8 [H, W].
 
+    See `surface` for what they mean.
+    """
+    part, uv, instance = surface(scene)
+    return np.concatenate([part[..., None], np.clip(uv * 255, 0, 255).astype(np.uint8)], 2), instance
+
+
+def surface(scene: Scene) -> tuple[Bytes, NDArray[np.float32], Bytes]:
+    """The bare body's surface at every pixel: part uint8 [H, W], uv float32 [H, W, 2] and instance uint8 [H, W].
+
     Instances count from 1 in the order of `scene.persons`; 0 is background. Each pixel is what its centre sees;
-    props hide bodies behind them, clothes and hair do not.
+    props, carried ones too, hide bodies behind them, clothes and hair do not.
     """
     width, height = scene.camera.width, scene.camera.height
     vertices, faces, part, uv, person_of, offset = [], [], [], [], [], 0
@@ -177,7 +189,8 @@ def truth(scene: Scene) -> tuple[Bytes, Bytes]:
         uv.append(body.uv)
         person_of.append(np.full(len(body.faces), index + 1, np.uint8))
         offset += len(body.vertices)
-    for prop in scene.props:
+    carried = [mesh for person in scene.persons for mesh in person.meshes if mesh.material.kind == "prop"]
+    for prop in [*scene.props, *carried]:
         vertices.append(prop.vertices)
         faces.append(prop.faces + offset)
         part.append(np.zeros(len(prop.faces), np.uint8))
@@ -185,15 +198,38 @@ def truth(scene: Scene) -> tuple[Bytes, Bytes]:
         person_of.append(np.zeros(len(prop.faces), np.uint8))
         offset += len(prop.vertices)
     if not vertices:
-        return np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
+        empty = np.zeros((height, width), np.uint8)
+        return empty, np.zeros((height, width, 2), np.float32), empty.copy()
     points = project(np.concatenate(vertices), scene.camera)
     _, face_at, weight_at = rasterise(points, np.concatenate(faces).astype(np.int32), width, height)
     mask = face_at >= 0
-    iuv = np.zeros((height, width, 3), np.uint8)
-    iuv[mask, 0] = np.concatenate(part)[face_at[mask]]
+    number, instance = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    number[mask] = np.concatenate(part)[face_at[mask]]
     chart = interpolate_corners(np.concatenate(uv), face_at, weight_at)
-    iuv[..., 1:] = np.clip(chart * 255, 0, 255).astype(np.uint8)
-    iuv[iuv[..., 0] == 0] = 0
-    instance = np.zeros((height, width), np.uint8)
+    chart[number == 0] = 0
     instance[mask] = np.concatenate(person_of)[face_at[mask]]
-    return iuv, instance
+    return number, chart, instance
+
+
+LAYERS = ("background", "skin", "cloth", "hair", "shoe", "prop")
+"""What `layers` tells apart, in the order of its values."""
+_LAYER_OF: dict[Kind, str] = {"leather": "cloth", "button": "cloth"}
+
+
+def layers(scene: Scene) -> Bytes:
+    """What the picture shows at each pixel's centre: uint8 [H, W], an index into `LAYERS`.
+
+    Hats, belts and buttons count as cloth; what nobody wears is a prop, as are bags.
+    """
+    meshes = _meshes(scene)
+    strands = [curve for person in scene.persons for curve in person.hair]
+    geometry = _gather(scene, meshes, strands)
+    camera = scene.camera
+    if not len(geometry.faces):
+        return np.zeros((camera.height, camera.width), np.uint8)
+    kinds: list[Kind] = ["prop"] * len(scene.props)
+    kinds += [item.material.kind for item in [*meshes[len(scene.props) :], *strands]]
+    values = np.array([LAYERS.index(_LAYER_OF.get(kind, kind)) for kind in kinds], np.uint8)
+    points = project(geometry.values[:, 3:6].astype(np.float64), camera)
+    _, face_at, _ = rasterise(points, geometry.faces, camera.width, camera.height)
+    return np.where(face_at >= 0, values[geometry.source[face_at]], np.uint8(0)).astype(np.uint8)
