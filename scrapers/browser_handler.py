@@ -15,6 +15,8 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        # a page that died would be asked for anew in its old context, and nobody told; the spider sees to that
+        self.config.target_closed_max_retries = 0
         self._transfer = TransferHandler(crawler)
 
     async def download_request(self, request: Request) -> Response:

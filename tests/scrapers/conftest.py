@@ -52,13 +52,12 @@ class Crawl:
     config: Path
     dataset: Path
 
-    def command(self, shop: str = "zara", *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "scrapy", "crawl", shop, "-a", f"config={self.config}", *arguments]
+    def command(self, shop: str = "zara", *arguments: str, module: str = "scrapy") -> list[str]:
+        return [sys.executable, "-m", module, "crawl", shop, "-a", f"config={self.config}", *arguments]
 
-    def start(self, shop: str = "zara", *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(shop, *arguments), cwd=self.root, stderr=subprocess.PIPE, text=True, env=self.environment()
-        )
+    def start(self, shop: str = "zara", *arguments: str, module: str = "scrapy") -> subprocess.Popen[str]:
+        command = self.command(shop, *arguments, module=module)
+        return subprocess.Popen(command, cwd=self.root, stderr=subprocess.PIPE, text=True, env=self.environment())
 
     def run(self, shop: str = "zara", *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

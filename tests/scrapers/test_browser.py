@@ -69,12 +69,16 @@ fetch("/private/tiles");
     answers[LISTING] = Answer(listing.encode())
     answers[f"{ROOT}/api/tiles"] = Answer(json.dumps([_path(3)]).encode(), "application/json")
     for number in (1, 2, 3):
-        folder, name = f"{number:032x}", f"{number + 100:032x}"
-        image = f"{IMAGES}/article/spp-media-p1/{folder}/{name}.jpg"
-        linked = {"@type": "Product", "name": f"Shirt {number}", "image": [f"{image}?imwidth=762"]}
-        page = f'<!-- synthetic --><script type="application/ld+json">{json.dumps(linked)}</script>'
-        answers[ROOT + _path(number)] = Answer(page.encode())
-        answers[image] = Answer(jpeg(number), "image/jpeg")
+        _serve_product(gateway, number)
+
+
+def _serve_product(gateway: Gateway, number: int) -> None:
+    folder, name = f"{number:032x}", f"{number + 100:032x}"
+    image = f"{IMAGES}/article/spp-media-p1/{folder}/{name}.jpg"
+    linked = {"@type": "Product", "name": f"Shirt {number}", "image": [f"{image}?imwidth=762"]}
+    page = f'<!-- synthetic --><script type="application/ld+json">{json.dumps(linked)}</script>'
+    gateway.answers[ROOT + _path(number)] = Answer(page.encode())
+    gateway.answers[image] = Answer(jpeg(number), "image/jpeg")
 
 
 @pytest.fixture
@@ -142,30 +146,49 @@ def _children(pid: int, word: bytes) -> dict[int, int]:
 
 
 @needs_chromium
-@pytest.mark.slow  # on a busy machine the browser was seen to outlive the killing of its renderers
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-def test_a_renderer_that_dies_is_replaced_and_nothing_is_left_running(zalando: Crawl, gateway: Gateway) -> None:
-    _serve(gateway)
-    process: list[subprocess.Popen[str]] = []
+def test_a_renderer_that_dies_at_any_moment_is_replaced_and_nothing_is_left_running(
+    zalando: Crawl, gateway: Gateway
+) -> None:
+    """A listing for each moment, with a product that only its script shows: it is found once painting succeeds."""
+    moments = {
+        "created": "",
+        "prepared": "",
+        "loading": '<script src="/early.js"></script>',  # the page is not loaded before it has been answered
+        "scrolling": '<script>addEventListener("wheel", () => fetch("/api/scrolled"), {once: true})</script>',
+        "painted": "",
+    }
     browsers: dict[int, int] = {}
-    killed: list[int] = []
-    tiles = gateway.answers[f"{ROOT}/api/tiles"]
-    assert isinstance(tiles, Answer)
+    killed: dict[str, list[int]] = {}
 
-    def kill_once() -> Answer:  # asked for by the page's script, so that the renderer is at work
-        if not killed:
-            browsers.update(_children(process[0].pid, b"chrom"))
-            killed.extend(_children(process[0].pid, b"--type=renderer"))
-            for renderer in killed:
+    def kill_once(moment: str) -> Answer:
+        browsers.update(_children(process.pid, b"chrom"))
+        if moment not in killed:
+            killed[moment] = list(_children(process.pid, b"--type=renderer"))
+            for renderer in killed[moment]:
                 os.kill(renderer, signal.SIGKILL)
-        return tiles
+        return Answer(b"", "text/javascript")
 
-    gateway.answers[f"{ROOT}/api/tiles"] = kill_once
-    process.append(zalando.start("zalando"))
-    _, text = process[0].communicate(timeout=300)
-    assert process[0].returncode == 0, text
-    assert killed and "once more" in text
-    assert len(zalando.fetches("image")) == 3, "what is painted was found after all"
+    _serve(gateway)
+    listing = gateway.answers[LISTING]
+    assert isinstance(listing, Answer)
+    gateway.answers[f"{ROOT}/early.js"] = lambda: kill_once("loading")
+    gateway.answers[f"{ROOT}/api/scrolled"] = lambda: kill_once("scrolling")
+    following = ""
+    for number, (moment, script) in reversed(list(enumerate(moments.items(), start=10))):
+        _serve_product(gateway, number)
+        head = f"</title>{following}{script}".encode()
+        tile = f'<script>tile("{_path(number)}")</script>'.encode()
+        address = f"{LISTING}?dies={moment}"
+        gateway.answers[address] = Answer(listing.body.replace(b"</title>", head) + tile)
+        following = f'<link rel="next" href="{address}">'
+    zalando.config.write_text(zalando.config.read_text("utf-8").replace('shirts/"', 'shirts/?dies=created"'), "utf-8")
+    process = zalando.start("zalando", module="tests.scrapers.dying_pages")
+    _, text = process.communicate(timeout=300)
+    assert process.returncode == 0, text
+    assert set(killed) == {"loading", "scrolling"} and all(killed.values()), text
+    assert text.count("; once more") == len(moments), text
+    assert len(zalando.fetches("image")) == 3 + len(moments), "what is painted was found after all"
     deadline = time.monotonic() + 60
     while (left := [pid for pid in browsers if Path(f"/proc/{pid}/exe").exists()]) and time.monotonic() < deadline:
         time.sleep(0.1)
