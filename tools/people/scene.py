@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Colour = tuple[float, float, float]
 Vector = tuple[float, float, float]
 Kind = Literal["skin", "cloth", "hair", "shoe", "leather", "button", "prop"]
-BackdropKind = Literal["studio", "gradient", "wall", "panels", "texture", "blurred", "outdoor"]
+BackdropKind = Literal["studio", "gradient", "wall", "panels", "texture", "blurred", "outdoor", "street"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,8 @@ class Background:
     """What lies behind. `studio` is a seamless backdrop: wall colours[0], floor colours[-1], standing at z = `floor`.
 
     `gradient`: colours[0] on top to colours[-1] below, no floor seen. The other kinds are pictures behind the people,
-    drawn from `seed` in `colours`; a renderer in three dimensions may replace them with a plain wall.
+    drawn from `seed` in `colours`; a renderer in three dimensions may replace them with a plain wall. `street`: the
+    scene's props stand around under the open sky, and the ground is theirs.
     """
 
     kind: BackdropKind = "studio"
