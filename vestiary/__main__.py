@@ -48,6 +48,9 @@ _MEANT_FOR_USERS = {
     "densepose_labeler.planning": ("LabelError",),
     "densepose_labeler.checkpoints": ("CheckpointError",),
     "densepose_labeler.compare.truth": ("TruthError",),
+    "densepose_labeler.metrics.annotations": ("AnnotationError",),
+    "densepose_labeler.metrics.evaluation_set": ("EvaluationError",),
+    "densepose_labeler.metrics.surface": ("SurfaceError",),
     "densepose_labeler.review.session": ("ReviewError",),
     "vestiary.pipeline": ("PipelineError",),
 }

@@ -13,6 +13,7 @@ from vestiary.commands import (
     curate,
     dataset,
     demo,
+    evaluate,
     export,
     label,
     models,
@@ -34,7 +35,21 @@ app = typer.Typer(
     epilog="Example: `vestiary dataset --config configs/demo.toml`, then "
     "`python -c \"import manifests; print(manifests.open('data/demo').images)\"`",
 )
-for command in (dataset, demo, curate, label, export, compare, review, choose, serve, permissions, savepage, pages):
+for command in (
+    dataset,
+    demo,
+    curate,
+    label,
+    export,
+    compare,
+    evaluate,
+    review,
+    choose,
+    serve,
+    permissions,
+    savepage,
+    pages,
+):
     app.add_typer(command.app)
 app.add_typer(models.app, name="models")
 app.add_typer(split.app, name="split")

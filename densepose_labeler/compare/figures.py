@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from densepose_labeler import zoo
 from densepose_labeler.compare.agreement import Agreement, joint_counts, part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.people import match
+from densepose_labeler.metrics.pixels import mean_part_iou
 from manifests.labels import LabelRow, LabelSet
 from manifests.reasons import LabelStatus
 
@@ -145,9 +147,8 @@ def as_table(rows: Sequence[Figures]) -> pa.Table:
 
 def part_iou(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
     """Mean IoU of the parts that occur in either of two maps, from their joint counts [25, 25]; 1 if none occurs."""
-    shared = np.diag(counts)[1:]
-    union = counts.sum(axis=0)[1:] + counts.sum(axis=1)[1:] - shared
-    return float((shared[union > 0] / union[union > 0]).mean()) if union.any() else 1.0
+    mean = float(mean_part_iou(counts))
+    return 1.0 if math.isnan(mean) else mean
 
 
 def _compare(row: LabelRow, reference: LabelRow) -> Seen:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
-from PIL import Image
 
 from densepose_labeler.compare.agreement import part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.run import Comparison
 from densepose_labeler.overlays import overlay
+from densepose_labeler.pages import data_uri, render
 from manifests import atomic
 from manifests.decoding import ImageError, decode
 from manifests.image_store import ImageStore
@@ -32,11 +29,10 @@ _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 def write(comparison: Comparison, images: int = MOST_IMAGES) -> Path:
     """Write the page; its path."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     shown = list(comparison.disagreement)[:images]
     path = comparison.dataset / FILE
-    html = template.render(
+    html = render(
+        _TEMPLATE,
         title=comparison.dataset.name,
         comparison=comparison,
         overall=comparison.overall,
@@ -58,20 +54,20 @@ def _sheet_row(comparison: Comparison, image_id: str) -> dict[str, Any]:
     except (ImageError, KeyError, OSError) as error:
         return {"image_id": image_id, "stratum": comparison.strata[image_id], "error": str(error), "cells": []}
     size = photograph.shape[:2]
-    cells: list[tuple[str, str | None]] = [("photograph", _uri(photograph))]
+    cells: list[tuple[str, str | None]] = [("photograph", data_uri(photograph, _HEIGHT))]
     for name in (*(one.model for one in comparison.overall), NAME):
         labels = LabelSet(dataset / "labels" / name)
         row = labels.read(image_id) if image_id in labels.ids() else None
         if row is None or row.status == LabelStatus.ERROR:
             cells.append((name, None))
             continue
-        cells.append((name, _uri(overlay(photograph, part_map(row)))))
+        cells.append((name, data_uri(overlay(photograph, part_map(row)), _HEIGHT)))
         if name == NAME:
             weights = flatten_weights(row.instances, *size)[..., None]
             disputed = np.clip((1 - weights) * 2, 0, 1)
             grey = photograph.mean(axis=2, keepdims=True) * 0.6 + 80
             red = np.array([214, 40, 40], np.float32)
-            cells.append(("disputed", _uri((grey * (1 - disputed) + red * disputed).astype(np.uint8))))
+            cells.append(("disputed", data_uri((grey * (1 - disputed) + red * disputed).astype(np.uint8), _HEIGHT)))
     return {
         "image_id": image_id,
         "stratum": comparison.strata[image_id],
@@ -79,14 +75,6 @@ def _sheet_row(comparison: Comparison, image_id: str) -> dict[str, Any]:
         "error": None,
         "cells": cells,
     }
-
-
-def _uri(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
-    image = Image.fromarray(picture)
-    image.thumbnail((_HEIGHT * 4, _HEIGHT), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
 
 
 def _plot(comparison: Comparison) -> dict[str, Any] | None:
