@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manifests import atomic
+from manifests.decoding import SUFFIXES
 
 _ID = re.compile(r"[0-9a-f]{64}")
+_SUFFIXES = (*SUFFIXES.values(), ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class ImageStore:
 
         Args:
             data: the original bytes.
-            suffix: the ending that fits the bytes' own format (`ImageHeader.suffix`), such as ".jpg".
+            suffix: the ending that fits the bytes' own format (`ImageHeader.suffix`), such as ".jpg"; ".bin" for none.
         """
         image_id = hashlib.sha256(data).hexdigest()
         path = self.path(image_id)
@@ -79,11 +81,11 @@ class ImageStore:
         """
         if not _ID.fullmatch(image_id):
             raise ValueError(f"not an image id (64 hexadecimal digits): {image_id!r}")
-        for suffix in (".jpg", ".png", ".webp", ".avif", ".gif"):  # the usual ones, without listing a directory
+        for suffix in _SUFFIXES:  # a look for each is much cheaper than a directory's listing
             path = os.path.join(self.root, image_id[:2], image_id + suffix)  # pathlib costs more than the look itself
             if os.path.isfile(path):
                 return Path(path)
-        return next(iter(sorted((self.root / image_id[:2]).glob(f"{image_id}.*"))), None)
+        return None
 
     def read(self, image_id: str) -> bytes:
         """The original bytes.
