@@ -19,10 +19,10 @@ import torch
 
 from densepose_labeler import zoo
 from densepose_labeler.chart_result import chart_result
-from densepose_labeler.engine.acceleration import PRECISIONS
 from densepose_labeler.engine.box_head import select_detections
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from densepose_labeler.engine.roi_align import pool_levels
+from densepose_labeler.precision import PRECISIONS
 from densepose_labeler.predictor import Predictor
 from densepose_labeler.preprocessing import resize, to_batch
 

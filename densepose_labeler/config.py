@@ -7,6 +7,7 @@
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
     flip_averaging = false                  # true: average parts with those of the mirror image; twice the work
+    precision = "float32"                   # "fast": bfloat16 where it hardly shows; "bf16": everywhere
     device = "auto"                         # "cpu", "cuda" (all), "cuda:0,cuda:2"; "auto": CUDA where there is any
     backend = "engine"                      # "detectron2": your own installation of it, for the networks that it has
     # threads = 2                           # pictures inferred side by side on a CPU; unset: one a core
@@ -24,9 +25,9 @@
     backend = "detectron2"
 
 Every key is optional. The options that decide what a label says (the threshold, the number of people, the input size,
-the backend) are part of a label's fingerprint: changing one redoes the labels it touches. The options that only decide
-how fast it is made (device, threads, batch size) are not: a CPU gives the same labels whatever they say, and between
-devices and CUDA batch sizes labels agree to rounding.
+the precision, the backend) are part of a label's fingerprint: changing one redoes the labels it touches. The options
+that only decide how fast it is made (device, threads, batch size) are not: a CPU gives the same labels whatever they
+say, and between devices and CUDA batch sizes labels agree to rounding.
 """
 
 import re
@@ -35,6 +36,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from densepose_labeler.precision import Precision
 from manifests.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -65,6 +67,7 @@ class VariantConfig(Settings):
     min_size: Side | None = Field(None, description="short side of the network's input, pixels")
     max_size: Side | None = Field(None, description="longest allowed long side of the network's input, pixels")
     flip_averaging: bool | None = Field(None, description="average the parts with those of the mirror image")
+    precision: Precision | None = Field(None, description="how exactly the network is computed")
     backend: Backend | None = Field(None, description="what runs the network")
 
     @model_validator(mode="after")
@@ -87,6 +90,7 @@ class LabelConfig(Settings):
     largest_only: bool = Field(False, description="keep only the person with the largest box")
     max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
     flip_averaging: bool = Field(False, description="average the parts with those of the mirror image")
+    precision: Precision = Field("float32", description="how exactly networks are computed: bfloat16 is faster")
     backend: Backend = Field("engine", description="what runs networks; the embedded one is always the engine's")
     device: str = Field(
         "auto",

@@ -19,6 +19,7 @@ from densepose_labeler.config import Backend, LabelConfig, VariantConfig
 from densepose_labeler.detectron2_backend import Detectron2Predictor, supports
 from densepose_labeler.flip_averaging import FlipAveraging
 from densepose_labeler.planning import LabelError
+from densepose_labeler.precision import Precision
 from densepose_labeler.predictor import Predictor
 from manifests.instances import Instance
 from manifests.settings import fingerprint
@@ -37,13 +38,14 @@ REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What shapes the labels of a model: least score 0..1, only the largest person, at most so many an image, and the
-    segmentation averaged with the mirror image's."""
+    """What shapes the labels of a model: least score 0..1, only the largest person, at most so many an image, the
+    segmentation averaged with the mirror image's, and how exactly the network is computed."""
 
     score_threshold: float
     largest_only: bool
     max_detections: int
     flip_averaging: bool = False
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ class ResolvedSet:
     def fingerprint(self) -> str:
         """Of the network, the weights, the options and a foreign backend; not of the device, threads or batch size."""
         options = dataclasses.asdict(self.options)
-        if not self.options.flip_averaging:
-            del options["flip_averaging"]  # labels made before there was this option keep their fingerprint
+        for later, usual in (("flip_averaging", False), ("precision", "float32")):
+            if options[later] == usual:
+                del options[later]  # labels made before there was this option keep their fingerprint
         determining = {
             "revision": REVISION,
             "weights": self.weights_sha256,
@@ -86,16 +89,18 @@ class ResolvedSet:
 
         Raises:
             checkpoints.CheckpointError: the file is damaged or of another network.
-            LabelError: the backend is not installed, has no such network or does not average mirror images.
+            LabelError: the backend is not installed, has no such network, does not average mirror images or computes
+                in float32 alone.
         """
         options = dataclasses.asdict(self.options)
+        flip, precision = options.pop("flip_averaging"), options.pop("precision")
         model = checkpoints.load(self.spec, self.weights)
-        if options.pop("flip_averaging"):
-            if self.backend != "engine":
-                raise LabelError(f"{self.name}: flip averaging is the engine's; leave it out with {self.backend}")
-            model = FlipAveraging(model)
-        kind = Predictor if self.backend == "engine" else Detectron2Predictor
-        return partial(kind(model, self.spec, device), **options)
+        if self.backend == "engine":
+            return partial(Predictor(FlipAveraging(model) if flip else model, self.spec, device, precision), **options)
+        if flip or precision != "float32":
+            what = "flip averaging" if flip else f"precision {precision!r}"
+            raise LabelError(f"{self.name}: {what} is the engine's; leave it out with {self.backend}")
+        return partial(Detectron2Predictor(model, self.spec, device), **options)
 
 
 def resolve(names: Sequence[str], config: LabelConfig) -> tuple[ResolvedSet, ...]:
@@ -150,6 +155,7 @@ def specify(
         largest_only=_first(variant.largest_only, config.largest_only),
         max_detections=_first(variant.max_detections, config.max_detections),
         flip_averaging=_first(variant.flip_averaging, config.flip_averaging),
+        precision=_first(variant.precision, config.precision),
     )
     backend = variant.backend or (config.backend if supports(spec.network) else "engine")
     return spec.resized(variant.min_size, variant.max_size), options, backend

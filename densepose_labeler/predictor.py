@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from densepose_labeler.chart_result import chart_result, integer_box
-from densepose_labeler.engine.acceleration import Precision, accelerate
+from densepose_labeler.engine.acceleration import accelerate
 from densepose_labeler.engine.box_head import Detections
 from densepose_labeler.engine.boxes import area, clip
 from densepose_labeler.engine.chart_predictor import ChartMaps
 from densepose_labeler.engine.layers import fold_frozen_norms
 from densepose_labeler.engine.rcnn import DensePoseRCNN
+from densepose_labeler.precision import Precision
 from densepose_labeler.preprocessing import resize, to_batch
 from densepose_labeler.zoo import ModelSpec
 from manifests.instances import Instance
@@ -50,7 +51,7 @@ class Predictor:
     Attributes:
         spec: the model's specification, whose `network.input` decides the resizing.
         device: where the network runs.
-        precision: how exactly it computes (see `engine.acceleration.Precision`); on CUDA, `fast` is `bf16`.
+        precision: how exactly it computes (see `densepose_labeler.precision`).
         model: the network given, which is changed for inference: moved to the device, its layers exchanged for faster
             ones. Another `Predictor` made of it computes at the same precision.
     """

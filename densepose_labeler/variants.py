@@ -21,6 +21,7 @@ _SUFFIXES = {
     "max_detections": "max{}",
     "min_size": "min{}",
     "flip_averaging": "flip",
+    "precision": "{}",
     "backend": "{}",
 }
 

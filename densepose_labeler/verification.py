@@ -118,7 +118,7 @@ def verify(
     Args:
         dataset_path: the dataset directory.
         name: of the label set.
-        config: the same options hold on both sides.
+        config: the same options hold on both sides, but the precision: `against` computes in float32.
         split: only images of this split.
         progress: called with ("verify <name>", done, count).
 
@@ -131,7 +131,8 @@ def verify(
     device = choose_device(config.device)
     wanted = wanted_images(Path(dataset_path), split, None)
     total = min(count, len(wanted))
-    ours, theirs = (replace(one, backend=backend).load(device) for backend in ("engine", against))
+    reference = replace(one, backend=against, options=replace(one.options, precision="float32"))
+    ours, theirs = (side.load(device) for side in (replace(one, backend="engine"), reference))
     compared: list[Comparison] = []
     with closing(decode_ahead(wanted.values(), workers=1)) as stream:
         pictures = ((one.image_id, one.image) for one in stream if one.image is not None)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from torch import nn
 
 from densepose_labeler.engine.layers import fold_frozen_norms
 from densepose_labeler.engine.winograd import winograd_conv
-
-Precision = Literal["float32", "fast", "bf16"]
-"""How exactly a network is computed.
-
-`float32`: as the reference does, to rounding. `fast`: in bfloat16 where parts, U and V hardly show it. `bf16`: all in
-bfloat16. A processor without units for it computes all three alike.
-"""
-
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+from densepose_labeler.precision import Precision
 
 _IN_BFLOAT16: dict[Precision, tuple[str, ...]] = {"float32": (), "fast": ("decoder.",), "bf16": ("",)}
 """Parts of the names of the layers that are computed in bfloat16.

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,18 @@ def test_flip_averaging_is_part_of_the_fingerprint_and_changes_parts(world: Worl
     averaged, own = (one.load("cpu")([pixels])[0] for one in (flip, tiny))
     np.testing.assert_allclose([one.box for one in averaged], [one.box for one in own], atol=1e-3)
     assert any((a.iuv[..., 0] != b.iuv[..., 0]).any() for a, b in zip(averaged, own, strict=True))
+
+
+def test_precision_is_part_of_the_fingerprint_unless_it_is_float32(world: World) -> None:
+    sets = {"exact": {"base": "tiny", "precision": "float32"}, "rough": {"base": "tiny", "precision": "bf16"}}
+    exact, rough, tiny = resolve(["exact", "rough", "tiny"], world.config(sets=sets))
+    assert rough.fingerprint != exact.fingerprint == tiny.fingerprint
+    (everywhere,) = resolve(["tiny"], world.config(precision="bf16"))
+    assert everywhere.fingerprint == rough.fingerprint
+    loaded = rough.load("cpu")
+    assert isinstance(loaded, partial) and loaded.func.precision == "bf16"
+    with pytest.raises(LabelError, match="precision 'bf16' is the engine's"):
+        replace(rough, backend="detectron2").load("cpu")
 
 
 def test_absent_devices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,10 @@ CONFIG = LabelConfig.model_validate(
 
 def test_what_changes_labels_is_another_set_named_by_what_was_changed() -> None:
     changes = {"score_threshold": 0.9, "largest_only": True, "max_detections": 5, "min_size": 1024}
-    names, config = derive(["R_50_FPN_s1x", "sure"], CONFIG, changes | {"flip_averaging": True})
+    names, config = derive(["R_50_FPN_s1x", "sure"], CONFIG, changes | {"flip_averaging": True, "precision": "fast"})
     assert names == (
-        "R_50_FPN_s1x_score0.9_largest_max5_min1024_flip",
-        "sure_score0.9_largest_max5_min1024_flip",
+        "R_50_FPN_s1x_score0.9_largest_max5_min1024_flip_fast",
+        "sure_score0.9_largest_max5_min1024_flip_fast",
     )
     assert config.sets["sure"] == CONFIG.sets["sure"]
     made = config.sets[names[1]]
@@ -29,7 +29,7 @@ def test_what_changes_labels_is_another_set_named_by_what_was_changed() -> None:
     spec, options, backend = specify(names[0], config.sets[names[0]], config, zoo.load())
     assert (spec.network.input.min_size, spec.network.input.max_size) == (1024, 1706)
     assert (options.score_threshold, options.largest_only, options.max_detections) == (0.9, True, 5)
-    assert options.flip_averaging and backend == "engine"
+    assert options.flip_averaging and options.precision == "fast" and backend == "engine"
 
 
 def test_what_a_set_does_already_is_no_change() -> None:
@@ -37,6 +37,7 @@ def test_what_a_set_does_already_is_no_change() -> None:
         ("R_50_FPN_s1x",),
         CONFIG,
     )
+    assert derive(["sure"], CONFIG, {"precision": "float32"})[0] == ("sure",)
     assert derive(["sure"], CONFIG, {"score_threshold": 0.8, "max_detections": 1})[0] == ("sure_max1",)
     assert derive(["R_50_FPN_s1x"], CONFIG, {"backend": "detectron2"})[0] == ("R_50_FPN_s1x_detectron2",)
 

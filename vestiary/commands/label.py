@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from densepose_labeler.precision import Precision
 from manifests.settings import parse
 from vestiary import config
 from vestiary.commands.options import ConfigOption, DatasetArgument, console, matching
@@ -76,6 +77,14 @@ def label(
             help="Average the parts with those of the mirror image; U and V stay the image's own. Takes twice as long.",
         ),
     ] = False,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(
+            rich_help_panel=SHAPING,
+            help="`fast` computes in bfloat16 where parts hardly change, `bf16` everywhere: quicker where the "
+            "processor has units for it (Intel AMX, CUDA), of no effect elsewhere. [default: the configuration's]",
+        ),
+    ] = None,
     backend: Annotated[
         Backend | None,
         typer.Option(
@@ -108,7 +117,7 @@ def label(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many images would be labelled.")] = False,
     verify_against: Annotated[
-        Backend | None, typer.Option(help="Write no labels; compare the engine's with this backend's.")
+        Backend | None, typer.Option(help="Write no labels; compare the engine's with this backend's in float32.")
     ] = None,
     config_path: ConfigOption = None,
 ) -> None:
@@ -141,7 +150,8 @@ def label(
                 )
     changes: dict[str, object] = {
         "score_threshold": score_threshold, "largest_only": largest_only or None, "max_detections": max_detections,
-        "min_size": min_size, "flip_averaging": flip_averaging or None, "backend": backend and backend.value,
+        "min_size": min_size, "flip_averaging": flip_averaging or None, "precision": precision,
+        "backend": backend and backend.value,
     }  # fmt: skip
     changes = {key: value for key, value in changes.items() if value is not None}
     if changes or name is not None:
