@@ -41,8 +41,8 @@ def drape_clothes(scene: Exchanged, frames: int) -> dict[str, NDArray[np.float32
     return {item.name: drape.vertices(item) for item in cloth}
 
 
-def furnish(scene: Exchanged, items: list[Any]) -> None:
-    """Gives cloth its thickness and adds hair, backdrop, lights and camera."""
+def furnish(scene: Exchanged, items: list[Any], aperture: float = 0.0) -> None:
+    """Gives cloth its thickness and adds hair, backdrop, lights and camera; `aperture` is the camera's f-number."""
     for item, entry in zip(items, scene.meta["meshes"], strict=True):
         if thickness := THICKNESS.get(entry["material"]["kind"]):
             # A hem needs an edge; the sheet grows inwards only a little, so that it does not reach into the skin.
@@ -54,9 +54,12 @@ def furnish(scene: Exchanged, items: list[Any]) -> None:
     floor = background["floor"]
     if floor is None:
         floor = min(float(a[:, 2].min()) for name, a in scene.arrays.items() if name.endswith(".vertices"))
-    studio.backdrop(background, spec, floor)
-    studio.lights(spec, floor, scene.meta["seed"])
-    studio.camera(spec)
+    if background["kind"] == "street":
+        studio.daylight(scene.meta["lights"])
+    else:
+        studio.backdrop(background, spec, floor)
+        studio.lights(spec, floor, scene.meta["seed"])
+    studio.camera(spec, aperture)
 
 
 def _object(name: str, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Any:
@@ -136,13 +139,14 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=24, help="rays a pixel, at most")
     parser.add_argument("--frames", type=int, default=20, help="how long the clothes fall, in 24ths of a second")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--aperture", type=float, default=0.0, help="the camera's f-number; 0 is sharp everywhere")
     options = parser.parse_args()
     scene = load(options.scene)
     with options.result.open("wb") as file:
         if options.task == "drape":
             np.savez(file, **drape_clothes(scene, options.frames))  # type: ignore[arg-type]
         else:
-            furnish(scene, build(scene))
+            furnish(scene, build(scene), options.aperture)
             np.save(file, render(options.samples, options.threads))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import bpy
@@ -15,14 +15,20 @@ from tools.cycles.materials import Nodes, linear
 BEHIND, BEND = 1.4, 0.9  # metres from the person to the bend of the backdrop, and its radius
 
 
-def camera(spec: Mapping[str, Any]) -> None:
-    """A pinhole camera, the same as the rasteriser's: vertical field of view in degrees, image centre on the axis."""
+def camera(spec: Mapping[str, Any], aperture: float = 0.0) -> None:
+    """A camera in the same place as the rasteriser's: vertical field of view in degrees, image centre on the axis.
+
+    It is a pinhole, unless an aperture (an f-number) makes what is nearer or farther than its target unsharp.
+    """
     data = bpy.data.cameras.new("camera")
     data.sensor_fit = "VERTICAL"
     data.angle = math.radians(spec["fov"])
     item = bpy.data.objects.new("camera", data)
     eye, target = mathutils.Vector(spec["eye"]), mathutils.Vector(spec["target"])
     item.location = eye
+    if aperture:
+        data.dof.use_dof, data.dof.focus_distance = True, (target - eye).length
+        data.dof.aperture_fstop = aperture
     item.rotation_euler = (target - eye).to_track_quat("-Z", "Y").to_euler()
     scene = bpy.context.scene
     scene.collection.objects.link(item)
@@ -84,8 +90,27 @@ def lights(spec: Mapping[str, Any], floor: float, seed: int) -> None:
     rim = centre - forward * 0.9 - side * 1.6 + up * 2.4
     _area("rim", rim, aim + 0.4 * up, 0.8, rng.uniform(32, 44), (1.0, 1.0, 1.0))
     _area("wall", centre - forward * 0.2 + up * 3.2, centre - forward * 2.2 + 1.2 * up, 2.4, 36, (1.0, 1.0, 1.0))
-    world = bpy.data.worlds.new("studio")
+    _sky((1.0, 1.0, 1.0), 0.17)
+
+
+def _sky(colour: Sequence[float], strength: float) -> None:
+    world = bpy.data.worlds.new("sky")
     world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (1, 1, 1, 1)
-    world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.17
+    world.node_tree.nodes["Background"].inputs["Color"].default_value = (*colour, 1)
+    world.node_tree.nodes["Background"].inputs["Strength"].default_value = strength
     bpy.context.scene.world = world
+
+
+def daylight(lights: Sequence[Mapping[str, Any]]) -> None:
+    """The scene's own lights: its suns, and its sky all round. A white surface that faces a light of strength 1 is
+    about white."""
+    for light in lights:
+        if light["kind"] == "sky":
+            _sky(light["colour"], light["strength"])
+            continue
+        data = bpy.data.lights.new("sun", "SUN")
+        data.energy, data.color = math.pi * light["strength"], light["colour"]
+        data.angle = math.radians(light["size"])
+        item = bpy.data.objects.new("sun", data)
+        item.rotation_euler = mathutils.Vector(light["direction"]).to_track_quat("Z", "Y").to_euler()
+        bpy.context.scene.collection.objects.link(item)

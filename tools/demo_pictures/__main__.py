@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from PIL import Image
 
 from tools.cycles.develop import develop, grain
 from tools.cycles.exchange import save
+from tools.cycles.run import blender
 from tools.demo_pictures import catalogue, listing
 from tools.demo_pictures.catalogue import Picture
 from tools.demo_pictures.settle import settle
@@ -129,7 +128,7 @@ def _fall(settings: Settings, scene: Scene, name: str) -> dict[str, NDArray[np.f
     if not result.exists():
         source = settings.work / f"{name}.npz"
         save(scene, source, None, 0.0)
-        _blender(settings, "drape", source, result, "--frames", str(settings.frames))
+        blender(settings.bpy, "drape", source, result, settings.threads, "--frames", str(settings.frames))
         source.unlink()
     with np.load(result) as file:
         fallen = {key: file[key] for key in file.files}
@@ -142,19 +141,9 @@ def _cycles(settings: Settings, scene: Scene, picture: Picture) -> NDArray[np.ui
     source, light = settings.work / f"{picture.name}.npz", settings.light(picture)
     if not light.exists():
         save(scene, source, albedo, 0.002)
-        _blender(settings, "render", source, light, "--samples", str(settings.samples))
+        blender(settings.bpy, "render", source, light, settings.threads, "--samples", str(settings.samples))
         source.unlink()
     return develop(np.load(light))
-
-
-def _blender(settings: Settings, task: str, source: Path, result: Path, *options: str) -> None:
-    part = result.with_suffix(".part")
-    command = [str(settings.bpy), "-m", "tools.cycles.blender", task, str(source), str(part), *options]
-    done = subprocess.run([*command, "--threads", str(settings.threads)], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        sys.stderr.write(done.stderr[-2000:])
-        raise RuntimeError(f"Blender failed; run it by hand to see why: {' '.join(command)}")
-    part.replace(result)
 
 
 def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:

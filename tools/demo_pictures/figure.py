@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from tools.demo_pictures.eyes import eyeballs, eyes, lashes
 from tools.demo_pictures.settle import above
 from tools.demo_pictures.wardrobe import OUTFITS, PIECES, garment, material
 from tools.people import hair, poses, skin
-from tools.people.bodies import Floats, rig, sample_phenotype, shape, transforms, vertex_normals
+from tools.people.bodies import Floats, Shape, rig, sample_phenotype, shape, transforms, vertex_normals
 from tools.people.bodies import skin as carry
 from tools.people.charts import charts
 from tools.people.drape import Draped, drape, visible_faces, wear
@@ -69,19 +69,33 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
     sleeved = any(cut.template == "top" and cut.sleeve > 0.4 for cut in cuts)
     arms = "relaxed" if sleeved else str(rng.choice(ARMS))
     pose = poses.pose(body, rng, arms, str(rng.choice(LEGS)))
-    bones = transforms(body.heads, pose.rotations)
-    model = rig()
-    posed = carry(body.rest, model.weights, bones)
-
     pieces = [(w.piece, material(colours, w.colour, w.fabric), False) for w in outfit.under]
     cloth = material(colours, colour, style.fabric, style.pattern, style.second)
     pieces += [(name, cloth, True) for name in outfit.own]
     pieces += [(w.piece, material(colours, w.colour, w.fabric), False) for w in outfit.over]
     shoes = outfit.shoes
     pieces.insert(0, (shoes.piece, material(colours, shoes.colour, shoes.fabric), False))
-    draped = []
+    return dressed(body, pose, pieces, rng, style.seed)
+
+
+def dressed(
+    body: Shape,
+    pose: poses.Pose,
+    pieces: Sequence[tuple[str, Material, bool]],
+    rng: np.random.Generator,
+    seed: int,
+    tone: Colour | None = None,
+    detail: int = DETAIL,
+) -> Figure:
+    """A body in a pose that wears `pieces`: names, cloth and whether they are the product, shoes first, then inner to
+    outer. `rng` draws hair, skin (but for a given `tone`) and eyes, `seed` the creases of the clothes; `detail`
+    is how often their meshes are subdivided."""
+    bones = transforms(body.heads, pose.rotations)
+    model = rig()
+    posed = carry(body.rest, model.weights, bones)
+    draped: list[Draped] = []
     for number, (name, stuff, _) in enumerate(pieces):
-        draped.append(drape(body, garment(name, stuff, style.seed + number), tuple(draped), DETAIL if number else 1))
+        draped.append(drape(body, garment(name, stuff, seed + number), tuple(draped), detail if number else 1))
     normals = vertex_normals(posed, model.faces)
     worn = wear(tuple(draped), posed, normals, bones)
     worn = [_bridged(points, piece) for points, piece in zip(worn, draped, strict=True)]
@@ -96,10 +110,10 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
         for name, points, piece in zip(names, worn, draped, strict=True)
     ]
     hair_colour = hair.COLOURS[int(rng.choice(len(hair.COLOURS), p=hair.COLOUR_CHANCES))]
-    styles = ("long", "bob", "pony", "bun", "long") if female else ("short", "short", "crop", "buzz")
+    styles = ("long", "bob", "pony", "bun", "long") if body.female else ("short", "short", "crop", "buzz")
     hair_style = str(rng.choice(styles))
-    tone = skin.tone(rng, phenotype)
-    texture = skin.texture(rng, tone, female, hair_colour, 0.85 if hair_style == "buzz" else 0.95, TEXTURE)
+    tone = tone or skin.tone(rng, body.phenotype)
+    texture = skin.texture(rng, tone, body.female, hair_colour, 0.85 if hair_style == "buzz" else 0.95, TEXTURE)
     vertices, keep = (posed + lift).astype(np.float32), ~eyeballs()
     naked = Mesh(
         "skin", vertices, model.faces[keep], model.rest.astype(np.float32),
@@ -113,9 +127,10 @@ def figure(style: Style, colour: str, colours: Mapping[str, Colour]) -> Figure:
     strands = carry(grown.points.reshape(-1, 3), grown.weights, bones).reshape(count, steps, 3) + lift
     fibre = Material("hair", (hair_colour,), roughness=0.35)
     tress = Strands(hair_style, strands.astype(np.float32), grown.shade, 0.00045, 0.00015, fibre)
+    gender = "women" if body.female else "men"
     person = Person(
         Body((bare + lift).astype(np.float32), chart.mesh.faces, chart.part, chart.uv),
-        (naked, eye, *cloths), (tress,), {"gender": style.gender, "pose": pose.name, "hair": hair_style},
+        (naked, eye, *cloths), (tress,), {"gender": gender, "pose": pose.name, "hair": hair_style},
     )  # fmt: skip
     own = frozenset(n for n, (_, _, own) in zip(names, pieces, strict=True) if own)
     seen = {name: _seen(draped, number) for number, name in enumerate(names)}
