@@ -117,7 +117,8 @@ class Predictor:
         with torch.autocast("cuda", torch.bfloat16, self.device.type == "cuda" and self.precision != "float32"):
             features = self.model.features(to_batch(resized, self.spec.network.input, self.device))
             detections = self.model.detect(features, [size] * len(images), threshold, limit)
-            found = [_to_image(one, size, images[0].shape[:2], largest_only) for one in detections]
+            whole = self.spec.network.densepose.whole_pixel_boxes
+            found = [_to_image(one, size, images[0].shape[:2], largest_only, whole) for one in detections]
             if not any(len(one.boxes) for one in found):
                 return [() for _ in images]
             maps = self._maps(features, [one.network_boxes for one in found])
@@ -134,14 +135,17 @@ class Predictor:
         return parts[0] if len(parts) == 1 else ChartMaps.concatenate(parts)
 
 
-def _to_image(detections: Detections, size: tuple[int, int], image_size: tuple[int, ...], largest_only: bool) -> _Found:
-    """Detections in source pixels, clipped, without empty boxes."""
-    boxes = detections.boxes.clone()
-    boxes[:, 0::2] *= image_size[1] / size[1]
-    boxes[:, 1::2] *= image_size[0] / size[0]
-    boxes = clip(boxes, image_size[0], image_size[1])
+def _to_image(
+    detections: Detections, size: tuple[int, int], image_size: tuple[int, ...], largest_only: bool, whole_pixels: bool
+) -> _Found:
+    """Detections in source pixels, clipped, without empty boxes; on request widened to whole pixels."""
+    scale = torch.tensor((image_size[1] / size[1], image_size[0] / size[0]) * 2, device=detections.boxes.device)
+    boxes, network_boxes = clip(detections.boxes * scale, image_size[0], image_size[1]), detections.boxes
+    if whole_pixels:
+        boxes = torch.cat((boxes[:, :2].floor(), boxes[:, 2:].ceil()), 1)
+        network_boxes = boxes / scale
     keep = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    found = _Found(boxes[keep], detections.boxes[keep], detections.scores[keep])
+    found = _Found(boxes[keep], network_boxes[keep], detections.scores[keep])
     if largest_only and len(found.boxes) > 1:
         first = int(area(found.boxes).argmax())
         rows = slice(first, first + 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -50,6 +51,20 @@ def test_people_lie_in_the_picture_surest_first(small: Predictor) -> None:
         assert one.iuv.shape == (height, width, 3) and one.iuv.dtype == np.uint8
         assert x == int(one.box[0]) and y == int(one.box[1])
         assert not one.iuv[one.iuv[..., 0] == 0].any()
+
+
+def test_boxes_of_whole_pixels_hold_their_maps_exactly(small: Predictor) -> None:
+    image = picture(150, 90)
+    exact = predictor(
+        dataclasses.replace(SMALL, densepose=dataclasses.replace(SMALL.densepose, whole_pixel_boxes=True))
+    )
+    plain, whole = small([image])[0], exact([image])[0]
+    assert len(plain) == len(whole) > 1
+    for one, other in zip(plain, whole, strict=True):
+        x0, y0, x1, y1 = (math.floor(one.box[0]), math.floor(one.box[1]), math.ceil(one.box[2]), math.ceil(one.box[3]))
+        assert other.box == (x0, y0, x1, y1) and other.score == one.score
+        assert other.iuv_box == (x0, y0, x1 - x0, y1 - y0)
+    assert any(one.box != other.box for one, other in zip(plain, whole, strict=True))
 
 
 def test_a_pictures_result_does_not_depend_on_its_company(small: Predictor) -> None:
