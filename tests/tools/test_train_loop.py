@@ -59,7 +59,7 @@ def test_a_few_steps_learn_the_figures() -> None:
     samples = [small_figure(rng) for _ in range(2)]
     images, scenes = normalise(samples, trainer.network), [scene(sample) for sample in samples]
     losses = [trainer.step(images, scenes, rng, progress=0.0) for _ in range(14)]
-    assert set(losses[0]) == {"objectness", "rpn_box", "classes", "box", "fine", "coarse", "uv"}
+    assert set(losses[0]) == {"objectness", "rpn_box", "classes", "box", "fine", "overlap", "coarse", "uv"}
     assert all(np.isfinite(list(step.values())).all() for step in losses)
     assert losses[-1]["fine"] < 0.8 * losses[0]["fine"]
     assert losses[-1]["objectness"] < losses[0]["objectness"]
@@ -163,3 +163,6 @@ def test_rare_views_are_drawn_more_often(tmp_path: Path) -> None:
     shares = loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0))
     assert np.allclose(shares / shares[0], [1.0, loop.FAVOUR["view: back"], 4.0])
     assert shares.sum() == pytest.approx(1)
+    fronts = loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0, group="view: front"))
+    assert np.allclose(fronts, [0.2, 0.0, 0.8])
+    assert np.allclose(loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, most=1)), [1.0, 0.0, 0.0])

@@ -14,6 +14,7 @@ from tools.train.losses import (
     box_losses,
     densepose_losses,
     draw_proposals,
+    overlap_loss,
     rpn_losses,
     total,
 )
@@ -80,6 +81,19 @@ def test_densepose_losses_teach_coordinates_on_the_true_part_only(target: Scene)
     taught = u.grad[0] != 0
     assert taught.sum() == (part > 0).sum()
     assert torch.equal(taught.nonzero()[:, 0].unique(), part[part > 0].unique())
+
+
+def test_the_overlap_loss_counts_parts_not_pixels() -> None:
+    part = torch.zeros(1, 8, 8, dtype=torch.int64)
+    part[0, :7, 1:], part[0, 7, 7] = 2, 3  # a large part and one of a single pixel
+
+    def loss(said: torch.Tensor) -> float:
+        return float(overlap_loss(torch.nn.functional.one_hot(said, 25).permute(0, 3, 1, 2).float() * 40, part))
+
+    assert loss(part) < 1e-5
+    assert loss(part.where(part != 3, 0)) == pytest.approx(0.5, abs=1e-4)
+    assert loss(part.where(part != 2, 0)) == pytest.approx(0.5, abs=1e-4)
+    assert float(overlap_loss(torch.zeros(1, 25, 8, 8), torch.zeros_like(part))) == 0
 
 
 def test_total_weighs_each_loss() -> None:

@@ -25,13 +25,18 @@ class Framing:
     packshot_zoom: largest further factor on the scale of pictures without people.
     """
 
-    width: int = 192
-    height: int = 256
-    scale: float = 192 / 240
+    width: int = 256
+    height: int = 320
+    scale: float = 256 / 240
     rotation: float = 12.0
     zoom: tuple[float, float] = (0.75, 1.35)
     close_up: float = 0.2
     packshot_zoom: float = 2.0
+
+    @staticmethod
+    def of(width: int, height: int, picture_width: int = 240) -> Framing:
+        """A canvas as wide as the whole picture."""
+        return Framing(width, height, width / picture_width)
 
 
 def augment(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:

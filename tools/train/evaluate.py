@@ -1,6 +1,7 @@
 """Scores of the embedded model on labelled pictures, through the predictor that everybody uses.
 
-`python -m tools.train.evaluate FOLDER [--weights FILE] [--min-size PIXELS]` prints them as JSON.
+`python -m tools.train.evaluate FOLDER [--weights FILE] [--min-size PIXELS]` prints them as JSON; with `--zoo FILE` and
+`--model NAME` those of another model of ours.
 """
 
 from __future__ import annotations
@@ -161,13 +162,15 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder of *.npz with image, iuv and instance")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--zoo", type=Path, help="TOML that declares the model, where it is not shipped")
     parser.add_argument("--weights", type=Path, help="safetensors file; the shipped one when left out")
     parser.add_argument("--min-size", type=int, help="short side of the network's input in pixels")
     parser.add_argument("--limit", type=int, help="look at so many pictures only, evenly spread")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    spec = zoo.get("embedded").resized(options.min_size)
+    spec = zoo.get(options.model, options.zoo).resized(options.min_size)
     predictor = Predictor(checkpoints.load(spec, options.weights), spec)
     pool = ShardPool(options.folder, pattern="*.npz")
     chosen = np.unique(np.linspace(0, len(pool) - 1, min(options.limit or len(pool), len(pool))).astype(int))

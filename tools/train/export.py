@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from densepose_labeler import zoo
 from densepose_labeler.engine.spec import NetworkSpec
 from manifests.atomic import write_bytes
 from tools.train import backbone
@@ -60,8 +61,11 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--pictures", type=int, help="how many pictures it was trained on, for the metadata")
+    parser.add_argument("--model", default="embedded", help="whose network it is")
+    parser.add_argument("--zoo", type=Path, help="TOML that declares the model, where it is not shipped")
     options = parser.parse_args()
-    size = export(options.checkpoint, options.target, options.pictures)
+    spec = zoo.get(options.model, options.zoo).network
+    size = export(options.checkpoint, options.target, options.pictures, spec)
     print(f"{options.target}: {size / 1e6:.2f} MB")
 
 

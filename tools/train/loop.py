@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from densepose_labeler import zoo
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from tools.train import backbone
 from tools.train.augment import Framing, augment
@@ -31,7 +32,7 @@ from tools.train.shards import Sample, ShardPool
 from tools.train.step import compute_losses, initialise, normalise
 from tools.train.targets import Scene, scene
 
-FAVOUR = {"view: back": 2.8, "view: side": 1.6, "nobody": 8.0}
+FAVOUR = {"view: back": 2.8, "view: side": 1.6, "nobody": 3.0}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Recipe:
     seed: int = 0
     only: str | tuple[str, ...] = ""  # train the parameters of these prefixes alone
     nobody: float = FAVOUR["nobody"]  # how much more often a picture without people is drawn
+    group: str = ""  # draw people of this group of `evaluate.group_names` alone
+    most: int = 0  # draw from the first so many pictures alone
 
 
 class Trainer:
@@ -65,7 +68,7 @@ class Trainer:
         self.network = embedded_network() if network is None else network
         initialise(self.network)
         bottom_up = self.network.backbone.bottom_up
-        if pretrained:
+        if pretrained and begin_with is None:
             bottom_up.load_state_dict(backbone.imagenet_state())
         backbone.prepare(bottom_up)
         self.earlier: list[dict[str, object]] = []
@@ -161,8 +164,14 @@ def plain_state(network: DensePoseRCNN, average: dict[str, Tensor]) -> dict[str,
 def draw_shares(pool: ShardPool, recipe: Recipe) -> NDArray[np.float64]:
     """How often each picture is drawn [N]: backs, sides and clothes without a wearer, rare in the pool, more often."""
     favour = {**FAVOUR, "nobody": recipe.nobody}
-    groups = (group_names(pool.notes(index)) for index in range(len(pool)))
-    weights = np.array([max((favour.get(name, 1.0) for name in names), default=1.0) for names in groups])
+
+    def share(names: list[str]) -> float:
+        if recipe.group and not {"nobody", recipe.group} & set(names):
+            return 0.0
+        return max((favour.get(name, 1.0) for name in names), default=1.0)
+
+    weights = np.array([share(group_names(pool.notes(index))) for index in range(len(pool))])
+    weights[recipe.most or len(weights) :] = 0
     return weights / weights.sum()
 
 
@@ -177,7 +186,14 @@ def batches(pool: ShardPool, framing: Framing, recipe: Recipe, start: int, ready
         ready.put([augment(pool[int(index)], framing, rng) for index in chosen])
 
 
-def train(trainer: Trainer, pool: ShardPool, out: Path, minutes: float, checkpoint_minutes: float = 3.0) -> None:
+def train(
+    trainer: Trainer,
+    pool: ShardPool,
+    out: Path,
+    minutes: float,
+    checkpoint_minutes: float = 3.0,
+    framing: Framing | None = None,
+) -> None:
     """Train until `minutes` of wall time (earlier runs counted in) are used up; figures go to `out/log.jsonl`."""
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"
@@ -185,7 +201,7 @@ def train(trainer: Trainer, pool: ShardPool, out: Path, minutes: float, checkpoi
         trainer.load(checkpoint)
     recipe, rng = trainer.recipe, np.random.default_rng((trainer.recipe.seed, trainer.step_number, 1))
     ready: queue.Queue[list[Sample]] = queue.Queue(maxsize=3)
-    arguments = (pool, Framing(), recipe, trainer.step_number, ready)
+    arguments = (pool, framing or Framing(), recipe, trainer.step_number, ready)
     threading.Thread(target=batches, args=arguments, daemon=True).start()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -230,6 +246,13 @@ def main() -> None:
     parser.add_argument(
         "--begin-with", type=Path, help="checkpoint of an earlier stage, whose averaged weights are taken"
     )
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
+    parser.add_argument("--canvas", default="256x320", help="WIDTHxHEIGHT of what the network is shown")
+    parser.add_argument("--model", default="embedded", help="whose network is trained")
+    parser.add_argument("--zoo", type=Path, help="TOML that declares the model, where it is not shipped")
+    parser.add_argument("--fixed-backbone", action="store_true", help="keep the ImageNet backbone as it is")
+    parser.add_argument("--group", default="", help='people of one group alone, such as "view: front"')
+    parser.add_argument("--most", type=int, default=0, help="train on the first so many pictures alone")
     parser.add_argument("--boxes-only", action="store_true", help="train the box head alone, on many empty pictures")
     parser.add_argument("--uv-only", action="store_true", help="train the last layer of U and V alone")
     options = parser.parse_args()
@@ -238,7 +261,14 @@ def main() -> None:
     pool = ShardPool(options.shards, options.out / "unpacked")
     if not len(pool):
         parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
-    recipe = Recipe(batch=options.batch)
+    recipe = Recipe(
+        batch=options.batch,
+        backbone_rate=options.rate * Recipe.backbone_rate,
+        head_rate=options.rate * Recipe.head_rate,
+        only=("backbone.fpn", "proposal_generator", "roi_heads") if options.fixed_backbone else "",
+        group=options.group,
+        most=options.most,
+    )
     if options.boxes_only:
         recipe = replace(
             recipe, only="roi_heads.box_", head_rate=3e-4, warm_up_steps=20, average_decay=0.99, nobody=16.0
@@ -246,7 +276,9 @@ def main() -> None:
     if options.uv_only:  # parts and detections stay as they are
         layers = ("roi_heads.densepose_predictor.u_lowres", "roi_heads.densepose_predictor.v_lowres")
         recipe = replace(recipe, only=layers, head_rate=1e-3, warm_up_steps=20, average_decay=0.98)
-    train(Trainer(recipe, begin_with=options.begin_with), pool, options.out, options.minutes)
+    network = embedded_network(zoo.get(options.model, options.zoo).network)
+    trainer = Trainer(recipe, network, begin_with=options.begin_with)
+    train(trainer, pool, options.out, options.minutes, framing=Framing.of(*map(int, options.canvas.split("x"))))
 
 
 if __name__ == "__main__":

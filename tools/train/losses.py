@@ -25,6 +25,7 @@ class Weights:
     classes: float = 2.0
     box: float = 1.0
     fine: float = 1.0
+    overlap: float = 0.7
     coarse: float = 0.5
     uv: float = 2.0
 
@@ -97,9 +98,19 @@ def densepose_losses(
     count = known.sum().clamp(min=1)
     return {
         "fine": F.cross_entropy(fine, part, part_weights),
+        "overlap": overlap_loss(fine, part),
         "coarse": F.cross_entropy(coarse, known.long()),
         "uv": ((du + dv) * known).sum() / count,
     }
+
+
+def overlap_loss(fine: Tensor, part: Tensor) -> Tensor:
+    """One minus the soft overlap (Dice) of each body part over the whole batch, the mean of the parts that show."""
+    sure = fine.softmax(1).transpose(0, 1).flatten(1)
+    true = F.one_hot(part.flatten(), fine.shape[1]).T.to(sure.dtype)
+    overlap = 2 * (sure * true).sum(1) / (sure.sum(1) + true.sum(1)).clamp(min=1)
+    shown = true[1:].sum(1) > 0
+    return 1 - overlap[1:][shown].mean() if bool(shown.any()) else fine.sum() * 0
 
 
 def total(losses: dict[str, Tensor], weights: Weights) -> Tensor:
