@@ -1,7 +1,8 @@
 """Clothes without a wearer, filling the frame as in shops: what a person detector must learn to leave alone.
 
-`python -m tools.people.packshots OUT --count 500` writes `shard-packshots-00000.npz` and so on, as `tools.people.dataset`
-does; all labels are background. Garments keep the shape of a body that is not there, hanging, walking or laid flat.
+`python -m tools.people.packshots OUT --count 500` writes `shard-packshots-00000.npz` and so on, shards like those of
+`tools.people.dataset`, with nothing but background in their labels. Garments keep the shape of a body that is not
+there, hanging, walking or laid flat.
 """
 
 import argparse
