@@ -6,6 +6,7 @@ whose labels have changed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from densepose_labeler.compare.borders import border_distance, borders
+from densepose_labeler.metrics.pixels import mean_part_iou
 from manifests import atomic
 from manifests.instances import flatten
 from manifests.labels import LabelRow, LabelSet
@@ -24,6 +27,9 @@ from manifests.reasons import LabelStatus
 from manifests.settings import fingerprint
 
 PartMap = NDArray[np.uint8]
+Counts = NDArray[np.int64]
+_VERSION = 2
+"""Raised when what is compared changes, so that everything is compared again."""
 Progress = Callable[[str, int, int], None]
 
 SCHEMA = pa.schema(
@@ -36,6 +42,13 @@ SCHEMA = pa.schema(
         pa.field("same", pa.int32(), metadata={"about": "those of them that have the same part in both"}),
         pa.field("both", pa.int32(), metadata={"about": "those of them where both see a body"}),
         pa.field("part_iou", pa.float32(), metadata={"about": "mean IoU of the parts that occur in either; 1 if none"}),
+        pa.field(
+            "border_distance",
+            pa.float32(),
+            metadata={
+                "about": "mean distance of part borders, in diagonals of the box around both; null if one is empty"
+            },
+        ),
     ]
 )
 
@@ -50,6 +63,8 @@ class Agreement:
             where both see nobody.
         foreground_iou: float32 [images, models, models].
         part_iou: float32 [images, models, models], mean over the parts that occur in either map.
+        border_distance: float32 [images, models, models], mean distance of the part borders in diagonals of the box
+            around both maps (see `borders`); NaN too where only one of them sees somebody.
     """
 
     image_ids: tuple[str, ...]
@@ -57,6 +72,7 @@ class Agreement:
     difference: NDArray[np.float32]
     foreground_iou: NDArray[np.float32]
     part_iou: NDArray[np.float32]
+    border_distance: NDArray[np.float32]
 
 
 def agreement(
@@ -73,19 +89,20 @@ def agreement(
     path = dataset / "compare" / "agreement.parquet"
     known = {} if not path.is_file() else {_key(row): row for row in pq.read_table(path).to_pylist()}
     sets = {name: LabelSet(dataset / "labels" / name) for name in models}
-    states = {name: _states(one) for name, one in sets.items()}
+    states = {name: label_states(one) for name, one in sets.items()}
     rows, made = [], False
     for number, image_id in enumerate(image_ids):
         labelled = sorted(name for name in models if image_id in states[name])
         wanted = {
-            (image_id, a, b): fingerprint([states[a][image_id], states[b][image_id]])
+            (image_id, a, b): fingerprint([_VERSION, states[a][image_id], states[b][image_id]])
             for a, b in combinations(labelled, 2)
         }
         if any(known.get(key, {}).get("labels") != labels for key, labels in wanted.items()):
             maps = [part_map(sets[name].read(image_id)) for name in labelled]
-            counts = dict(zip(combinations(labelled, 2), joint_counts(maps), strict=True))
-            for key, labels in wanted.items():
-                known[key] = _row(*key, labels, counts[key[1:]])
+            for (key, labels), counts, (one, other) in zip(
+                wanted.items(), joint_counts(maps), combinations(borders(maps), 2), strict=True
+            ):
+                known[key] = _row(*key, labels, counts, border_distance(one, other))
             made = True
         rows += [known[key] for key in wanted]
         progress("agreement", number + 1, len(image_ids))
@@ -100,7 +117,7 @@ def part_map(row: LabelRow) -> PartMap:
     return np.ascontiguousarray(flatten(row.instances, row.height or 0, row.width or 0)[..., 0])
 
 
-def joint_counts(maps: Sequence[PartMap]) -> list[NDArray[np.int64]]:
+def joint_counts(maps: Sequence[PartMap]) -> list[Counts]:
     """Pixels by the part in the one and in the other map, [25, 25] each, for the pairs in `itertools.combinations`
     order.
 
@@ -119,8 +136,47 @@ def joint_counts(maps: Sequence[PartMap]) -> list[NDArray[np.int64]]:
     return list(counts)
 
 
+def part_iou(counts: Counts) -> float:
+    """Mean IoU of the parts that occur in either of two maps, from their joint counts [25, 25]; 1 if none occurs."""
+    mean = float(mean_part_iou(counts))
+    return 1.0 if math.isnan(mean) else mean
+
+
+@dataclass(frozen=True, slots=True)
+class MapAgreement:
+    """How far two part maps of one image agree.
+
+    Attributes:
+        same: share of the foreground of either that has the same part in both; 1 if there is none.
+        part_iou: mean IoU of the parts that occur in either; 1 if none occurs.
+        border_distance: mean distance of their part borders (see `borders`); not a number if only one is empty.
+    """
+
+    same: float
+    part_iou: float
+    border_distance: float
+
+
+def against(reference: PartMap, maps: Sequence[PartMap]) -> list[MapAgreement]:
+    """Each of some part maps against one of the same image.
+
+    Raises:
+        ValueError: the maps are not of one shape.
+    """
+    counts = [joint_counts([one, reference])[0] for one in maps]
+    own, *others = borders([reference, *maps])
+    return [
+        MapAgreement(
+            same=float(np.diag(table)[1:].sum() / foreground) if (foreground := table.sum() - table[0, 0]) else 1.0,
+            part_iou=part_iou(table),
+            border_distance=border_distance(one, own),
+        )
+        for table, one in zip(counts, others, strict=True)
+    ]
+
+
 @numba.njit(cache=True)
-def _joint_counts(stack: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _joint_counts(stack: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Counts:
     counts = np.zeros((len(pairs), 25, 25), np.int64)
     for number in range(len(pairs)):
         one, other, table = stack[pairs[number, 0]], stack[pairs[number, 1]], counts[number]
@@ -129,7 +185,7 @@ def _joint_counts(stack: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray
     return counts
 
 
-def _states(labels: LabelSet) -> dict[str, str]:
+def label_states(labels: LabelSet) -> dict[str, str]:
     """What decides the label of an image, for those that were labelled without an error."""
     columns = labels.summary(["image_id", "fingerprint", "weights_sha256", "status"]).to_pydict()
     rows = zip(columns["image_id"], columns["fingerprint"], columns["weights_sha256"], columns["status"], strict=True)
@@ -137,19 +193,17 @@ def _states(labels: LabelSet) -> dict[str, str]:
             if status != LabelStatus.ERROR}  # fmt: skip
 
 
-def _row(image_id: str, a: str, b: str, labels: str, table: NDArray[np.int64]) -> dict[str, object]:
-    of_a, of_b, shared = table.sum(axis=1)[1:], table.sum(axis=0)[1:], np.diag(table)[1:]
-    union = of_a + of_b - shared
-    occurs = union > 0
+def _row(image_id: str, a: str, b: str, labels: str, table: Counts, apart: float) -> dict[str, object]:
     return {
         "image_id": image_id,
         "model_a": a,
         "model_b": b,
         "labels": labels,
         "foreground": int(table.sum() - table[0, 0]),
-        "same": int(shared.sum()),
+        "same": int(np.diag(table)[1:].sum()),
         "both": int(table[1:, 1:].sum()),
-        "part_iou": float((shared[occurs] / union[occurs]).mean()) if occurs.any() else 1.0,
+        "part_iou": part_iou(table),
+        "border_distance": None if np.isnan(apart) else apart,
     }
 
 
@@ -159,7 +213,7 @@ def _key(row: dict[str, str]) -> tuple[str, str, str]:
 
 def _arrays(image_ids: tuple[str, ...], models: tuple[str, ...], rows: Iterable[dict[str, object]]) -> Agreement:
     shape = (len(image_ids), len(models), len(models))
-    difference, foreground_iou, part_iou = (np.full(shape, np.nan, np.float32) for _ in range(3))
+    difference, foreground_iou, part_iou, apart = (np.full(shape, np.nan, np.float32) for _ in range(4))
     table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
     image = np.searchsorted(np.array(image_ids), table["image_id"].to_numpy())
     number = {name: index for index, name in enumerate(models)}
@@ -170,7 +224,8 @@ def _arrays(image_ids: tuple[str, ...], models: tuple[str, ...], rows: Iterable[
         (difference, np.where(seen, 1 - table["same"].to_numpy() / foreground, 0)),
         (foreground_iou, np.where(seen, table["both"].to_numpy() / foreground, 1)),
         (part_iou, table["part_iou"].to_numpy()),
+        (apart, table["border_distance"].to_numpy()),
     )
     for array, column in values:
         array[image, a, b] = array[image, b, a] = column
-    return Agreement(image_ids, models, difference, foreground_iou, part_iou)
+    return Agreement(image_ids, models, difference, foreground_iou, part_iou, apart)

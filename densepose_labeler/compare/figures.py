@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from densepose_labeler import zoo
-from densepose_labeler.compare.agreement import Agreement, joint_counts, part_map
+from densepose_labeler.compare.agreement import Agreement, MapAgreement, PartMap, against, part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.people import match
-from densepose_labeler.metrics.pixels import mean_part_iou
+from densepose_labeler.compare.stability import Stability
 from manifests.labels import LabelRow, LabelSet
 from manifests.reasons import LabelStatus
 
@@ -32,8 +32,14 @@ class Figures:
         extra: people it saw that the consensus does not have.
         coverage: mean share of the picture that it labels as body.
         agreement: mean share of the foreground (of either) that has the same part in another model, over all others.
-        consensus_agreement: the same against the consensus.
+        border_distance: mean distance of its part borders from another model's, over all others, in diagonals of the
+            box around both maps.
+        consensus_agreement: the share of the foreground against the consensus.
         consensus_part_iou: mean over images of the mean IoU of the parts that occur in it or the consensus.
+        consensus_border_distance: mean distance of its part borders from the consensus's.
+        mirrored_agreement, mirrored_part_iou: of its map of the mirrored picture, mirrored back, with its own map.
+        smaller_agreement, smaller_part_iou: of its map at a smaller network input with its own map.
+        tried: images that these four were measured on.
         truth_part_iou: the same against ground truth, where there is some.
         seconds: median seconds an image on this machine.
         megabytes: of the weights.
@@ -50,8 +56,15 @@ class Figures:
     extra: int
     coverage: float | None
     agreement: float | None
+    border_distance: float | None
     consensus_agreement: float | None
     consensus_part_iou: float | None
+    consensus_border_distance: float | None
+    mirrored_agreement: float | None
+    mirrored_part_iou: float | None
+    smaller_agreement: float | None
+    smaller_part_iou: float | None
+    tried: int
     truth_part_iou: float | None
     seconds: float | None
     megabytes: float | None
@@ -68,8 +81,10 @@ class Seen:
     missed: int
     extra: int
     coverage: float
-    same: float
-    part_iou: float
+    found: MapAgreement
+
+
+_FAILED = Seen(True, 0, 0, 0, 0.0, MapAgreement(0.0, 0.0, math.nan))
 
 
 def observe(dataset: Path, models: Sequence[str], image_ids: Iterable[str]) -> dict[str, dict[str, Seen]]:
@@ -82,9 +97,11 @@ def observe(dataset: Path, models: Sequence[str], image_ids: Iterable[str]) -> d
     for image_id in sorted(image_ids):
         if image_id in agreed:
             reference = consensus.read(image_id)
-            for name in models:
-                if image_id in labelled[name]:
-                    seen[name][image_id] = _compare(sets[name].read(image_id), reference)
+            rows = {name: sets[name].read(image_id) for name in models if image_id in labelled[name]}
+            maps = {name: part_map(row) for name, row in rows.items() if row.status != LabelStatus.ERROR}
+            found = dict(zip(maps, against(part_map(reference), list(maps.values())), strict=True))
+            for name, row in rows.items():
+                seen[name][image_id] = _compare(row, maps[name], reference, found[name]) if name in maps else _FAILED
     return seen
 
 
@@ -95,6 +112,7 @@ def figures(
     seen: Mapping[str, Seen],
     agreement: Agreement,
     truth: Mapping[str, float],
+    stability: Mapping[str, Stability],
     seconds: float | None,
     spec: zoo.ModelSpec | None,
 ) -> Figures:
@@ -103,13 +121,16 @@ def figures(
     Args:
         seen: by image id, of `observe`.
         truth: mean part IoU with the ground truth by image id.
+        stability: by image id, for those on which it was measured.
         spec: the model behind the label set, if the zoo knows it.
     """
     here = [seen[one] for one in image_ids if one in seen]
     whole = [one for one in here if not one.error]
-    rows = [number for number, one in enumerate(agreement.image_ids) if one in set(image_ids)]
+    tried = [stability[one] for one in image_ids if one in stability]
+    wanted = set(image_ids)
+    rows = [number for number, one in enumerate(agreement.image_ids) if one in wanted]
     others = [number for number, name in enumerate(agreement.models) if name != model]
-    difference = agreement.difference[np.ix_(rows, [agreement.models.index(model)], others)]
+    pairs = np.ix_(rows, [agreement.models.index(model)], others)
     published = spec.metrics if spec else None
     return Figures(
         model=model,
@@ -121,9 +142,16 @@ def figures(
         missed=sum(one.missed for one in whole),
         extra=sum(one.extra for one in whole),
         coverage=_mean(one.coverage for one in whole),
-        agreement=_mean((1 - difference[np.isfinite(difference)]).tolist()),
-        consensus_agreement=_mean(one.same for one in whole),
-        consensus_part_iou=_mean(one.part_iou for one in whole),
+        agreement=_mean((1 - agreement.difference[pairs]).ravel().tolist()),
+        border_distance=_mean(agreement.border_distance[pairs].ravel().tolist()),
+        consensus_agreement=_mean(one.found.same for one in whole),
+        consensus_part_iou=_mean(one.found.part_iou for one in whole),
+        consensus_border_distance=_mean(one.found.border_distance for one in whole),
+        mirrored_agreement=_mean(one.mirrored.same for one in tried),
+        mirrored_part_iou=_mean(one.mirrored.part_iou for one in tried),
+        smaller_agreement=_mean(one.smaller.same for one in tried),
+        smaller_part_iou=_mean(one.smaller.part_iou for one in tried),
+        tried=len(tried),
         truth_part_iou=_mean(truth[one] for one in image_ids if one in truth),
         seconds=seconds,
         megabytes=round(spec.bytes / 1e6, 1) if spec and spec.bytes else None,
@@ -134,7 +162,7 @@ def figures(
 
 def as_table(rows: Sequence[Figures]) -> pa.Table:
     """The figures as a table, a row a model and stratum."""
-    counts = ("images", "errors", "without_person", "persons", "missed", "extra")
+    counts = ("images", "errors", "without_person", "persons", "missed", "extra", "tried")
     texts = ("model", "stratum", "published_on")
     schema = pa.schema(
         [
@@ -145,29 +173,18 @@ def as_table(rows: Sequence[Figures]) -> pa.Table:
     return pa.Table.from_pylist([asdict(one) for one in rows], schema=schema)
 
 
-def part_iou(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
-    """Mean IoU of the parts that occur in either of two maps, from their joint counts [25, 25]; 1 if none occurs."""
-    mean = float(mean_part_iou(counts))
-    return 1.0 if math.isnan(mean) else mean
-
-
-def _compare(row: LabelRow, reference: LabelRow) -> Seen:
-    if row.status == LabelStatus.ERROR:
-        return Seen(True, 0, 0, 0, 0.0, 0.0, 0.0)
+def _compare(row: LabelRow, parts: PartMap, reference: LabelRow, found: MapAgreement) -> Seen:
     both = match({"model": row.instances, "consensus": reference.instances})
-    (counts,) = joint_counts([part_map(row), part_map(reference)])
-    foreground = counts.sum() - counts[0, 0]
     return Seen(
         error=False,
         persons=len(row.instances),
         missed=sum(list(one.seen_by) == ["consensus"] for one in both),
         extra=sum(list(one.seen_by) == ["model"] for one in both),
-        coverage=float(counts[1:].sum() / counts.sum()),
-        same=float(np.diag(counts)[1:].sum() / foreground) if foreground else 1.0,
-        part_iou=part_iou(counts),
+        coverage=float((parts > 0).mean()),
+        found=found,
     )
 
 
 def _mean(values: Iterable[float]) -> float | None:
-    known = list(values)
+    known = [one for one in values if not math.isnan(one)]
     return float(np.mean(known)) if known else None

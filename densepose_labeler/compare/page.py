@@ -11,6 +11,7 @@ import numpy as np
 from densepose_labeler.compare.agreement import part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.run import Comparison
+from densepose_labeler.compare.stability import SMALLER
 from densepose_labeler.overlays import overlay
 from densepose_labeler.pages import data_uri, render
 from manifests import atomic
@@ -39,6 +40,8 @@ def write(comparison: Comparison, images: int = MOST_IMAGES) -> Path:
         strata=sorted(set(comparison.strata.values())),
         rows=comparison.rows,
         sheet=[_sheet_row(comparison, one) for one in shown],
+        tried=max(one.tried for one in comparison.overall),
+        smaller=SMALLER,
         plot=_plot(comparison),
         tree=_tree(comparison),
     )

@@ -1,7 +1,7 @@
 """The comparison of a dataset's label sets as one step: tables, consensus, and a page to look at.
 
 Everything lies in `<dataset>/compare`: agreement.parquet, figures.parquet, images.parquet (disagreement by image),
-timing.json and report.html; the consensus itself is a label set.
+stability.parquet, timing.json and report.html; the consensus itself is a label set.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from densepose_labeler import zoo
-from densepose_labeler.compare import timing
+from densepose_labeler.compare import stability, timing
 from densepose_labeler.compare.agreement import Agreement, PartMap, agreement
 from densepose_labeler.compare.consensus import NAME, write_consensus
 from densepose_labeler.compare.figures import Figures, as_table, figures, observe
 from densepose_labeler.compare.likeness import Likeness, likeness
+from densepose_labeler.compare.strata import strata
 from densepose_labeler.compare.truth import Correlation, correlation, truth_iou
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.planning import LabelError
 from manifests import atomic
-from manifests.reasons import ImageStatus
 
 Progress = Callable[[str, int, int], None]
 _TIMED = 5
@@ -65,6 +64,7 @@ def compare(
     split: str | None = None,
     truth: Mapping[str, PartMap] | None = None,
     time_models: bool = False,
+    stable_on: int = 0,
     progress: Progress = lambda stage, done, total: None,
 ) -> Comparison:
     """Compare label sets over a split (or every kept image) and write the tables and the consensus.
@@ -73,6 +73,7 @@ def compare(
         models: label sets, at least two.
         truth: exact part maps by image id, for as many images as there are any.
         time_models: measure the seconds an image on this machine; else those of an earlier measurement are shown.
+        stable_on: measure each model's stability on so many images; what was measured earlier is shown in any case.
 
     Raises:
         LabelError: fewer than two label sets, or no such split.
@@ -80,43 +81,33 @@ def compare(
     """
     if len(models) < 2:
         raise LabelError("a comparison needs two label sets at least: `vestiary label --models ...` makes them")
-    strata = _strata(dataset, split)
-    image_ids = sorted(strata)
+    stratum_of = strata(dataset, split)
+    image_ids = sorted(stratum_of)
     compared = agreement(dataset, models, image_ids, progress)
     write_consensus(dataset, models, image_ids, progress)
     if time_models:
         timing.measure(dataset, models, image_ids[:_TIMED], config, progress)
+    if stable_on:
+        stability.measure(dataset, models, stability.sample(stratum_of, stable_on), config, progress)
+    stable = stability.stability(dataset, models)
     seconds, seen = timing.median_seconds(dataset), observe(dataset, models, image_ids)
     exact = {name: truth_iou(dataset, name, truth or {}) for name in models}
     specs = zoo.load(config.zoo)
     rows = []
-    for stratum in (None, *sorted(set(strata.values()))):
-        ids = [one for one in image_ids if stratum in (None, strata[one])]
+    for stratum in (None, *sorted(set(stratum_of.values()))):
+        ids = [one for one in image_ids if stratum in (None, stratum_of[one])]
         for name in models:
             spec = specs.get(config.sets[name].base if name in config.sets else name)
-            rows.append(figures(name, stratum, ids, seen[name], compared, exact[name], seconds.get(name), spec))
+            rows.append(
+                figures(name, stratum, ids, seen[name], compared, exact[name], stable[name], seconds.get(name), spec)
+            )
     rows.sort(key=lambda one: (one.stratum or "", -(one.consensus_part_iou or 0), one.model))
     disputed = _disagreement(compared)
     atomic.write_table(dataset / "compare" / "figures.parquet", as_table(rows))
     columns = {"image_id": list(disputed), "disagreement": pa.array(disputed.values(), pa.float32())}
     atomic.write_table(dataset / "compare" / "images.parquet", pa.table(columns))
     related = correlation(models, seen, exact) if truth else None
-    return Comparison(dataset, tuple(rows), compared, likeness(compared), disputed, related, strata)
-
-
-def _strata(dataset: Path, split: str | None) -> dict[str, str]:
-    table = dataset / "images.parquet"
-    if not table.is_file():
-        raise LabelError(f"{dataset} has no images.parquet: it is not a dataset yet (`vestiary dataset` makes one)")
-    rows = pq.read_table(table, columns=["image_id", "source", "gender", "status"]).to_pylist()
-    strata = {one["image_id"]: f"{one['source']} {one['gender']}" for one in rows if one["status"] == ImageStatus.KEPT}
-    if split is None:
-        return strata
-    file = dataset / "splits" / f"{split}.txt"
-    if not file.is_file():
-        there = ", ".join(sorted(path.stem for path in file.parent.glob("*.txt"))) or "none"
-        raise LabelError(f"{dataset} has no split {split!r} (there are: {there})")
-    return {one: strata.get(one, "unknown") for one in file.read_text().split()}
+    return Comparison(dataset, tuple(rows), compared, likeness(compared), disputed, related, stratum_of)
 
 
 def _disagreement(compared: Agreement) -> dict[str, float]:

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 from scipy.stats import spearmanr
 
-from densepose_labeler.compare.agreement import PartMap, joint_counts, part_map
-from densepose_labeler.compare.figures import Seen, part_iou
+from densepose_labeler.compare.agreement import PartMap, joint_counts, part_iou, part_map
+from densepose_labeler.compare.figures import Seen
 from manifests.labels import LabelSet
 from manifests.palettes import PARULA
 from manifests.reasons import LabelStatus
@@ -77,7 +77,7 @@ def correlation(
 ) -> Correlation:
     """How well agreement foretells quality, from `figures.observe` and `truth_iou` of every model."""
     pairs = [
-        [(seen[name][one].part_iou, exact) for one, exact in truth[name].items() if one in seen[name]]
+        [(seen[name][one].found.part_iou, exact) for one, exact in truth[name].items() if one in seen[name]]
         for name in models
     ]
     means = [np.mean(one, axis=0) for one in pairs if one]

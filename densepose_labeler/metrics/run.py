@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from densepose_labeler.compare.figures import part_iou
+from densepose_labeler.compare.agreement import part_iou
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.metrics.evaluation_set import EvaluationError, EvaluationSet
 from densepose_labeler.metrics.figures import Figure, by_part, draws, overall

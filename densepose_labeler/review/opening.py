@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from densepose_labeler.compare.agreement import agreement
-from densepose_labeler.review.session import ReviewError, Session
+from densepose_labeler.compare.strata import strata
+from densepose_labeler.review.session import Session
 from densepose_labeler.review.store import JudgmentStore
 
 Progress = Callable[[str, int, int], None]
@@ -36,19 +35,9 @@ def open_session(
         split: only its images; every kept image when left out.
 
     Raises:
-        ReviewError: there are fewer than two label sets, or the dataset has no such split.
+        LabelError: there is no dataset, or it has no such split.
+        ReviewError: there are fewer than two label sets.
     """
-    table = dataset / "images.parquet"
-    if not table.is_file():
-        raise ReviewError(f"{dataset} has no images.parquet: it is not a dataset yet (`vestiary dataset` makes one)")
-    frame = pq.read_table(table, columns=["image_id", "source", "gender", "status"]).to_pylist()
-    strata = {row["image_id"]: f"{row['source']} {row['gender']}" for row in frame if row["status"] == "kept"}
-    image_ids = list(strata)
-    if split is not None:
-        file = dataset / "splits" / f"{split}.txt"
-        if not file.is_file():
-            there = ", ".join(sorted(path.stem for path in file.parent.glob("*.txt"))) or "none"
-            raise ReviewError(f"{dataset} has no split {split!r} (there are: {there})")
-        image_ids = file.read_text().split()
-    compared = agreement(dataset, models, image_ids, progress)
-    return Session(compared, strata, JudgmentStore(dataset / STORE), seed)
+    stratum_of = strata(dataset, split)
+    compared = agreement(dataset, models, stratum_of, progress)
+    return Session(compared, stratum_of, JudgmentStore(dataset / STORE), seed)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from vestiary import config
-from vestiary.commands.options import ConfigOption, DatasetArgument, console, matching
+from vestiary.commands.options import ConfigOption, DatasetArgument, MadeOption, SplitOption, console, matching
 from vestiary.progress import Progress
 
 app = typer.Typer()
@@ -19,10 +19,8 @@ app = typer.Typer()
 @app.command(epilog="Example: `vestiary choose data/fashion --split eval --write`")
 def choose(
     dataset_path: DatasetArgument = None,
-    models: Annotated[
-        str, typer.Option("--models", "-m", help="Label sets that were reviewed, or patterns. [default: all made]")
-    ] = "all",
-    split: Annotated[str | None, typer.Option("--split", "-s", help="The split that was reviewed.")] = None,
+    models: MadeOption = "all",
+    split: SplitOption = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write the first choice into the configuration as [label] models.")
     ] = False,

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from vestiary import config
-from vestiary.commands.options import ConfigOption, DatasetArgument, console, matching
+from vestiary.commands.options import ConfigOption, DatasetArgument, MadeOption, SplitOption, console, matching
 from vestiary.progress import Progress
 
 app = typer.Typer()
@@ -18,15 +18,20 @@ app = typer.Typer()
 @app.command(epilog="Example: `vestiary compare data/demo --models embedded,R_50_FPN_s1x --split eval --time`")
 def compare(
     dataset_path: DatasetArgument = None,
-    models: Annotated[
-        str,
-        typer.Option("--models", "-m", help="Label sets, separated by commas, or patterns; all there are if unset."),
-    ] = "all",
-    split: Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")] = None,
+    models: MadeOption = "all",
+    split: SplitOption = None,
     truth: Annotated[
         Path | None, typer.Option(help="Folder of exact part maps, <image_id>.png: shows how well agreement foretells.")
     ] = None,
     time_models: Annotated[bool, typer.Option("--time", help="Measure each model's seconds an image here.")] = False,
+    stability: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Measure on so many images, of every stratum alike, how far each model says the same of the mirrored "
+            "picture and of a smaller one; runs the networks, and what was measured is kept.",
+        ),
+    ] = 0,
     images: Annotated[int, typer.Option(min=0, help="Pictures on the contact sheet, the most disputed first.")] = 24,
     config_path: ConfigOption = None,
 ) -> None:
@@ -46,18 +51,21 @@ def compare(
     if truth is not None:
         exact = read_truth(truth, (path.stem for path in truth.glob("*.png")))
     with Progress(console) as progress:
-        found = run(root, matching(models, labelled_sets(root)), settings.label, split, exact, time_models, progress)
+        chosen = matching(models, labelled_sets(root))
+        found = run(root, chosen, settings.label, split, exact, time_models, stability, progress)
         path = page.write(found, images)
-    table = Table("model", "images", "people", "missed", "agrees with others", "part IoU with consensus", "s / image")
+    shown = (
+        ("agrees with others", "agreement", "{:.1%}"),
+        ("part IoU with consensus", "consensus_part_iou", "{:.3f}"),
+        ("borders off", "consensus_border_distance", "{:.2%}"),
+        ("part IoU mirrored", "mirrored_part_iou", "{:.3f}"),
+        ("smaller", "smaller_part_iou", "{:.3f}"),
+        ("s / image", "seconds", "{:.2f}"),
+    )
+    table = Table("model", "images", "people", "missed", *(heading for heading, _, _ in shown))
     for one in found.overall:
-        table.add_row(
-            one.model,
-            str(one.images),
-            str(one.persons),
-            str(one.missed),
-            *("" if value is None else form.format(value) for value, form in (
-                (one.agreement, "{:.1%}"), (one.consensus_part_iou, "{:.3f}"), (one.seconds, "{:.2f}"),
-            )),
-        )  # fmt: skip
+        values = ((getattr(one, name), form) for _, name, form in shown)
+        cells = ("" if value is None else form.format(value) for value, form in values)
+        table.add_row(one.model, str(one.images), str(one.persons), str(one.missed), *cells)
     console.print(table)
     console.print(f"look at it: {path}")

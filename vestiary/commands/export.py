@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vestiary.commands.options import console
+from vestiary.commands.options import SplitOption, console
 from vestiary.progress import Progress
 
 app = typer.Typer()
@@ -19,7 +19,7 @@ def export(
     target: Annotated[Path, typer.Argument(help="Folder to write to.")],
     layout: Annotated[str, typer.Option("--layout", "-l", help="viton-hd, viridis, catvton or iuv.")] = "viton-hd",
     model: Annotated[str, typer.Option("--model", "-m", help="Label set.")] = "embedded",
-    split: Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")] = None,
+    split: SplitOption = None,
 ) -> None:
     """Write label pictures in a layout that other projects read. Pictures that are there already are left alone."""
     import manifests

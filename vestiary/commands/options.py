@@ -19,6 +19,11 @@ ConfigOption = Annotated[
 DatasetArgument = Annotated[
     Path | None, typer.Argument(help="Dataset directory. [default: the configuration's]", show_default=False)
 ]
+SplitOption = Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")]
+MadeOption = Annotated[
+    str, typer.Option("--models", "-m", help="Label sets, separated by commas, or patterns. [default: all made]")
+]
+"""Label sets that are there already."""
 
 
 def matching(names: str, known: list[str], parameter: str = "--models") -> tuple[str, ...]:

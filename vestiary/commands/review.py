@@ -10,7 +10,7 @@ import typer
 
 from manifests.settings import SettingsError
 from vestiary import config
-from vestiary.commands.options import ConfigOption, DatasetArgument, console, matching
+from vestiary.commands.options import ConfigOption, DatasetArgument, MadeOption, SplitOption, console, matching
 from vestiary.progress import Progress
 
 app = typer.Typer()
@@ -19,10 +19,8 @@ app = typer.Typer()
 @app.command(epilog="Example: `vestiary review data/fashion --split eval`, then open http://127.0.0.1:8082/")
 def review(
     dataset_path: DatasetArgument = None,
-    models: Annotated[
-        str, typer.Option("--models", "-m", help="Label sets, separated by commas, or patterns. [default: all made]")
-    ] = "all",
-    split: Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")] = None,
+    models: MadeOption = "all",
+    split: SplitOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on; any but this machine's own asks for a token.")] = (
         "127.0.0.1"
     ),

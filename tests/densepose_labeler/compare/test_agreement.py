@@ -35,7 +35,9 @@ def test_agreement_is_symmetric_and_says_what_is_unknown(tmp_path: Path) -> None
     assert found.difference[at[both], 0, 1] == found.difference[at[both], 1, 0] == pytest.approx(lost)
     assert found.foreground_iou[at[both], 0, 1] == pytest.approx(1 - lost)
     assert found.part_iou[at[both], 0, 1] == pytest.approx(5 / 9)  # of nine parts, the four of the legs are missing
+    assert 0 < found.border_distance[at[both], 0, 1] == found.border_distance[at[both], 1, 0] < 0.3
     assert (found.difference[at[nobody], 0, 1], found.part_iou[at[nobody], 0, 1]) == (0, 1)
+    assert found.border_distance[at[nobody], 0, 1] == 0
     assert np.isnan(found.difference[[at[only_a], at[failed]]]).all()
 
 

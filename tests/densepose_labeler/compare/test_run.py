@@ -37,6 +37,9 @@ def test_the_better_model_agrees_more_and_the_truth_says_so(dataset: Path) -> No
     best = found.overall[0]
     assert (best.images, best.persons, best.missed, best.extra, best.errors) == (6, 6, 0, 0, 0)
     assert best.truth_part_iou == 1 and best.agreement is not None and best.agreement > 0.6
+    apart = [one.consensus_border_distance or 0 for one in found.overall]
+    assert 0 < apart[0] == min(apart) < 0.01 and all(one.border_distance for one in found.overall)
+    assert best.tried == 0 and best.mirrored_part_iou is None
     assert found.correlation is not None and found.correlation.over_models == pytest.approx(1)
     assert found.correlation.labels == 24 and len(found.rows) == 12
     assert found.likeness.order.index("noisy") in (0, 3)  # at an end: nothing is like it

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from densepose_labeler.planning import LabelError
 from densepose_labeler.review.opening import labelled_sets, open_session
 from densepose_labeler.review.session import OpenQuestion, ReviewError, Session
 from densepose_labeler.review.store import SAME_MAPS, Grade, Outcome
@@ -91,11 +92,11 @@ def test_every_map_is_graded_once_by_each_expert(session: Session) -> None:
 
 
 def test_what_cannot_be_reviewed_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ReviewError, match=r"no images\.parquet"):
+    with pytest.raises(LabelError, match=r"no images\.parquet"):
         open_session(tmp_path, ["a", "b"])
     write_models(tmp_path, {"only": 0.1}, 3)
     assert labelled_sets(tmp_path) == ["only"]
     with pytest.raises(ReviewError, match="two label sets"):
         open_session(tmp_path, ["only"])
-    with pytest.raises(ReviewError, match=r"no split 'test' \(there are: eval\)"):
+    with pytest.raises(LabelError, match=r"no split 'test' \(there are: eval\)"):
         open_session(tmp_path, ["only"], "test")
