@@ -181,7 +181,7 @@ def described(standing: Standing) -> dict[str, object]:
             {
                 "rank": place + 1,
                 "model": standing.models[index],
-                "strength": round(float(ranking.strengths[index]), 3),
+                "win_share": round(float(bounds.win_share[index]), 3),
                 "low": round(float(bounds.low[index]), 3),
                 "high": round(float(bounds.high[index]), 3),
                 "best_rank": int(bounds.best_rank[index]),

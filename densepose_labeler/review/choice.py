@@ -57,7 +57,9 @@ def _explained(
     probability = float(standing.outlook.probability[index])
     reasons = [
         f"rank {place} of {len(standing.models)} (between {bounds.best_rank[index]} and {bounds.worst_rank[index]}); "
-        f"among the best {TOP} with a probability of {probability:.0%}"
+        f"among the best {TOP} with a probability of {probability:.0%}",
+        f"would win {bounds.win_share[index]:.0%} of its verdicts against the others "
+        f"(between {bounds.low[index]:.0%} and {bounds.high[index]:.0%})",
     ]
     if index != first:
         reasons.append(f"better than {standing.models[first]}, the first, with a probability of {better:.0%}")

@@ -19,17 +19,17 @@ const bar = (model, low, high) => {
   svg.setAttribute("viewBox", "0 0 100 8");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${number(model.low)} to ${number(model.high)}`);
+  svg.setAttribute("aria-label", `${percent(model.low)} to ${percent(model.high)}`);
   const x = (value) => 2 + 96 * (value - low) / (high - low || 1);
   const line = (a, b, y0, y1, name) => {
     const made = document.createElementNS(SVG, "line");
     for (const [key, value] of Object.entries({ x1: x(a), x2: x(b), y1: y0, y2: y1, class: name })) made.setAttribute(key, value);
     svg.append(made);
   };
-  if (low < 0 && high > 0) line(0, 0, 0, 8, "zero");
+  if (low < 0.5 && high > 0.5) line(0.5, 0.5, 0, 8, "zero");
   line(model.low, model.high, 4, 4, "interval");
   const dot = document.createElementNS(SVG, "circle");
-  for (const [key, value] of Object.entries({ cx: x(model.strength), cy: 4, r: 2 })) dot.setAttribute(key, value);
+  for (const [key, value] of Object.entries({ cx: x(model.win_share), cy: 4, r: 2 })) dot.setAttribute(key, value);
   svg.append(dot);
   return svg;
 };
@@ -52,7 +52,7 @@ const refresh = async () => {
   for (const stratum of standing.strata) if (!names.includes(stratum)) element("stratum").append(new Option(stratum, stratum));
   const low = Math.min(...standing.models.map((model) => model.low)), high = Math.max(...standing.models.map((model) => model.high));
   element("models").replaceChildren(...standing.models.map((model) => row([
-    String(model.rank), model.model, number(model.strength), bar(model, low, high),
+    String(model.rank), model.model, percent(model.win_share), bar(model, low, high),
     `${model.best_rank}–${model.worst_rank}`, percent(model.top_probability),
   ])));
   element("raters").replaceChildren(...standing.raters.self.map((one) => row([

@@ -15,11 +15,14 @@ def test_intervals_narrow_with_verdicts_and_hold_the_estimate() -> None:
         for count in (60, 3000)
     )
     for ranking, bounds in (wide, narrow):
-        assert (bounds.low <= ranking.strengths).all() and (ranking.strengths <= bounds.high).all()
+        assert (bounds.low <= bounds.win_share).all() and (bounds.win_share <= bounds.high).all()
         ranks = np.argsort(ranking.order) + 1
         assert (bounds.best_rank <= ranks).all() and (ranks <= bounds.worst_rank).all()
     assert ((narrow[1].high - narrow[1].low) < 0.5 * (wide[1].high - wide[1].low)).all()
     assert (narrow[1].worst_rank - narrow[1].best_rank).max() <= 1
+    half = np.exp((STRENGTHS[:, None] - STRENGTHS) / 2)
+    truth = ((half / (half + 1 / half)).sum(axis=1) - 0.5) / 5
+    assert (np.abs(narrow[1].win_share - truth) < 0.03).all()
 
 
 def test_images_that_disagree_widen_the_intervals() -> None:
