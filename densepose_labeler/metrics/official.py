@@ -65,11 +65,10 @@ def convert(folder: Path) -> Path:
 
 def _column(path: Path, name: str) -> NDArray[Any]:
     try:
-        values = np.asarray(loadmat(path, variable_names=[name])[name]).ravel()
-        if values.dtype.kind not in "iuf":
-            raise ValueError(f"{name} is no array of numbers")
-    except KeyError as error:
-        raise SurfaceError(f"{path} has no array {name}") from error
-    except (ValueError, TypeError, NotImplementedError, EOFError, IndexError) as error:
+        stored = loadmat(path, variable_names=[name])
+    except Exception as error:  # a damaged file can raise nearly anything
         raise SurfaceError(f"{path} cannot be read as a MATLAB file: {error}") from error
+    values = np.asarray(stored.get(name)).ravel()
+    if values.dtype.kind not in "iuf":
+        raise SurfaceError(f"{path} has no array of numbers {name}")
     return values

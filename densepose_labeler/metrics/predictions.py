@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from densepose_labeler import job
 from densepose_labeler.checkpoints import cache_directory
 from densepose_labeler.config import LabelConfig
-from densepose_labeler.label_sets import resolve
+from densepose_labeler.label_sets import choose_devices, resolve
 from densepose_labeler.metrics.evaluation_set import EvaluationSet
 from densepose_labeler.metrics.matching import MOST_DETECTIONS
 from manifests import atomic
@@ -71,9 +72,13 @@ def predict(on: EvaluationSet, model: str, config: LabelConfig, progress: Progre
     wide = config.model_copy(update=everything)
     (resolved,) = resolve([model], wide)
     summary = job.label(
-        root, [model], wide, progress=lambda stage, done, total: progress(f"{stage} {model}", done, total)
+        root,
+        [model],
+        wide,
+        image_ids=on.image_ids,
+        progress=lambda stage, done, total: progress(f"{stage} {model}", done, total),
     )
-    speed = _speed(root / "speed.json", model, resolved.fingerprint, summary, config.device)
+    speed = _speed(root / "speed.json", model, resolved.fingerprint, summary, ", ".join(choose_devices(config.device)))
     return Predictions(
         model=model,
         labels=LabelSet(root / "labels" / model),
@@ -86,10 +91,11 @@ def predict(on: EvaluationSet, model: str, config: LabelConfig, progress: Progre
 
 
 def _lay_out(on: EvaluationSet) -> Path:
-    """The set's dataset directory."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", on.name)
-    root = cache_directory() / "evaluate" / f"{name}-{fingerprint(sorted(on.image_ids))[:12]}"
-    rows = {}
+    """The set's dataset directory, with every picture that it ever had: those that it still has keep their labels."""
+    root = cache_directory() / "evaluate" / re.sub(r"[^A-Za-z0-9._-]", "_", on.name)
+    table = root / "images.parquet"
+    rows = {row["image_id"]: row for row in pq.read_table(table).to_pylist()} if table.is_file() else {}
+    known = len(rows)
     for picture, image_id in zip(on.pictures, on.image_ids, strict=True):
         source = on.path(picture).resolve()
         place = root / "images" / image_id[:2] / f"{image_id}{source.suffix.lower()}"
@@ -100,11 +106,10 @@ def _lay_out(on: EvaluationSet) -> Path:
                 os.symlink(source, place)
             except OSError:  # a file system without links
                 shutil.copyfile(source, place)
-        rows[image_id] = {
-            "image_id": image_id, "width": picture.width, "height": picture.height, "status": ImageStatus.KEPT.value,
-        }  # fmt: skip
-    if not (root / "images.parquet").is_file():
-        atomic.write_table(root / "images.parquet", pa.Table.from_pylist([rows[one] for one in sorted(rows)]))
+        size = {"width": picture.width, "height": picture.height}
+        rows[image_id] = {"image_id": image_id, **size, "status": ImageStatus.KEPT.value}
+    if len(rows) > known:
+        atomic.write_table(table, pa.Table.from_pylist([rows[one] for one in sorted(rows)]))
     return root
 
 

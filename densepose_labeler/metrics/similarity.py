@@ -126,8 +126,9 @@ def box_overlaps(boxes: Floats, others: Floats, crowd: NDArray[np.bool_]) -> Flo
 
 def _at(detection: Instance, x: Floats, y: Floats) -> tuple[NDArray[np.uint8], Floats]:
     """Part and U, V that a detection has at points of the picture; part 0 outside its box."""
-    left, top, width, height = corner_box(detection)
+    left, top, _, _ = corner_box(detection)
     column, row = (x - left).astype(np.int64), (y - top).astype(np.int64)
-    inside = (column >= 0) & (row >= 0) & (column < int(width)) & (row < int(height))
+    height, width = detection.iuv.shape[:2]
+    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
     values = detection.iuv[np.where(inside, row, 0), np.where(inside, column, 0)]
     return np.where(inside, values[:, 0], 0).astype(np.uint8), values[:, 1:] / 255.0

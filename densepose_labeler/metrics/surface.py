@@ -56,8 +56,9 @@ class Surface:
             raise SurfaceError(f"samples must lie on every part from 1 to 24 and on no other; {absent} have none")
         if not np.isfinite(self.uv).all():
             raise SurfaceError("some U, V are no numbers")
-        if self.vertex.min() < 0 or self.vertices * (self.vertices - 1) // 2 != len(self.steps):
-            raise SurfaceError(f"{len(self.steps)} distances are not those between {self.vertices} vertices")
+        exact = self.vertices * (self.vertices - 1) // 2 == len(self.steps)
+        if not exact or self.vertex.min() < 0 or self.vertex.max() >= self.vertices:
+            raise SurfaceError(f"{len(self.steps)} distances are not those between {self.vertex.max() + 1} vertices")
 
     @cached_property
     def vertices(self) -> int:
