@@ -19,6 +19,7 @@ from densepose_labeler.engine import DensePoseRCNN
 from manifests import atomic, schema
 from manifests.decoding import ImageError, probe
 from manifests.image_store import ImageStore
+from manifests.labels import LabelRow, LabelSet
 
 _NETWORK = """
 backbone = { kind = "efficientnet_lite0", fpn_channels = 32 }
@@ -143,3 +144,16 @@ def write_table(world: World, dropped: Sequence[str] = ()) -> None:
 def part_bytes(world: World, name: str = "tiny") -> dict[str, bytes]:
     """Contents of every file of a label set, hidden ones too."""
     return {path.name: path.read_bytes() for path in sorted((world.dataset / "labels" / name).iterdir())}
+
+
+def rows_of(world: World, name: str = "tiny") -> dict[str, LabelRow]:
+    rows = list(LabelSet(world.dataset / "labels" / name))
+    assert len(rows) == len({row.image_id for row in rows})
+    return {row.image_id: row for row in rows}
+
+
+def same(one: LabelRow, other: LabelRow) -> bool:
+    return len(one.instances) == len(other.instances) and all(
+        a.box == b.box and a.score == b.score and a.iuv_box == b.iuv_box and (a.iuv == b.iuv).all()
+        for a, b in zip(one.instances, other.instances, strict=True)
+    )

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +12,7 @@ from densepose_labeler import checkpoints, checksums, zoo
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.label_sets import Options, choose_device, choose_devices, resolve
 from densepose_labeler.planning import LabelError
-from tests.densepose_labeler.small_world import World, make_world, picture, write_weights
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = make_world(tmp_path)
-    monkeypatch.setenv("VESTIARY_CACHE", str(made.cache))
-    return made
+from tests.densepose_labeler.small_world import World, picture, write_weights
 
 
 def test_default_options_are_the_models_own(world: World) -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +8,7 @@ import pytest
 from densepose_labeler.planning import LabelError
 from densepose_labeler.verification import Verification, compare, verify
 from manifests.instances import Instance
-from tests.densepose_labeler.small_world import World, add_pictures, make_world, picture, write_table
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = make_world(tmp_path)
-    monkeypatch.setenv("VESTIARY_CACHE", str(made.cache))
-    yield made
+from tests.densepose_labeler.small_world import World, add_pictures, picture, write_table
 
 
 def _person(x: float = 10.25, y: float = 20.25, score: float = 0.9) -> Instance:
