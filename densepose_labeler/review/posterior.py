@@ -19,6 +19,7 @@ ties are said at all. One chain of Metropolis steps, one strength at a time (Gel
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numba
@@ -67,12 +68,14 @@ def sample(verdicts: Verdicts, ranking: Ranking, draws: int = 1000, seed: int = 
 @numba.njit(cache=True)
 def _log_likelihood(difference: float, tie: float, lapse: float, lapse_says: Floats, counts: Floats) -> float:
     """Of the verdicts on one pair; `tie` is Davidson's nu."""
-    half = np.exp(min(max(difference, -60.0), 60.0) / 2)
+    half = math.exp(min(max(difference, -60.0), 60.0) / 2)
     total = half + 1 / half + tie
     result = 0.0
-    for outcome, odds in enumerate((half, tie, 1 / half)):
+    odds = half
+    for outcome in range(3):
         if counts[outcome]:
-            result += counts[outcome] * np.log((1 - lapse) * odds / total + lapse * lapse_says[outcome])
+            result += counts[outcome] * math.log((1 - lapse) * odds / total + lapse * lapse_says[outcome])
+        odds = tie if outcome == 0 else 1 / half
     return result
 
 
@@ -84,57 +87,71 @@ def _chain(
     np.random.seed(seed)
     models = len(start) - 1
     strengths, log_tie, log_deviation = start[:models].copy(), start[models], 0.0
-    lapse_centre = np.log(LAPSE / (1 - LAPSE))
+    lapse_centre = math.log(LAPSE / (1 - LAPSE))
     lapse_logit = lapse_centre
     reach = np.ones(models + 4)  # of the proposals, tuned while the chain burns in
     kept, shares = np.empty((draws, models)), np.empty((draws, models))
     for sweep in range(_BURN_IN + draws * _THINNING):
         for which in range(models + 4):
             move = reach[which] * np.random.randn()
-            tie, lapse, variance = np.exp(log_tie), 1 / (1 + np.exp(-lapse_logit)), np.exp(2 * log_deviation)
+            tie, lapse, precision = math.exp(log_tie), 1 / (1 + math.exp(-lapse_logit)), math.exp(-2 * log_deviation)
+            new_lapse, new_tie, new_deviation, stretch = lapse_logit, log_tie, log_deviation, 1.0
             gain = 0.0
             if which < models:
-                old = strengths[which]
-                gain -= (move * move + 2 * old * move) / (2 * variance)
+                gain -= (move + 2 * strengths[which]) * move * precision / 2
                 for place in range(first[which], first[which + 1]):
                     pair = pairs_of[place]
-                    a, b = ends[pair]
-                    before = strengths[a] - strengths[b]
-                    after = before + (move if a == which else -move)
+                    before = strengths[ends[pair, 0]] - strengths[ends[pair, 1]]
+                    after = before + (move if ends[pair, 0] == which else -move)
                     gain += _log_likelihood(after, tie, lapse, lapse_says, counts[pair])
                     gain -= _log_likelihood(before, tie, lapse, lapse_says, counts[pair])
-            else:
-                # lapses; ties; the deviation alone; the deviation with all strengths, which moves the scale at once
-                new_lapse = lapse_logit + move if which == models else lapse_logit
-                new_tie = log_tie + move if which == models + 1 else log_tie
-                new_deviation = log_deviation + move if which >= models + 2 else log_deviation
-                stretch = np.exp(new_deviation - log_deviation) if which == models + 3 else 1.0
-                gain -= (new_tie**2 - log_tie**2 + new_deviation**2 - log_deviation**2) / 2
-                gain -= ((new_lapse - lapse_centre) ** 2 - (lapse_logit - lapse_centre) ** 2) / 2
-                if which == models + 2:
-                    gain -= models * (new_deviation - log_deviation)
-                    gain -= (strengths**2).sum() * (np.exp(-2 * new_deviation) - 1 / variance) / 2
+            elif which == models + 2:  # the deviation alone
+                new_deviation += move
+                square = 0.0
+                for strength in strengths:
+                    square += strength * strength
+                gain -= models * move + square * (math.exp(-2 * new_deviation) - precision) / 2
+            else:  # lapses; ties; the deviation with all strengths, which moves the scale at once
+                if which == models:
+                    new_lapse += move
+                elif which == models + 1:
+                    new_tie += move
                 else:
-                    for pair in range(len(ends)):
-                        before = strengths[ends[pair, 0]] - strengths[ends[pair, 1]]
-                        gain += _log_likelihood(
-                            before * stretch, np.exp(new_tie), 1 / (1 + np.exp(-new_lapse)), lapse_says, counts[pair]
-                        ) - _log_likelihood(before, tie, lapse, lapse_says, counts[pair])
-            accepted = np.log(np.random.rand()) < gain
-            if accepted and which < models:
-                strengths[which] += move
-            elif accepted:
+                    new_deviation += move
+                    stretch = math.exp(move)
+                for pair in range(len(ends)):
+                    before = strengths[ends[pair, 0]] - strengths[ends[pair, 1]]
+                    gain -= _log_likelihood(before, tie, lapse, lapse_says, counts[pair])
+                    gain += _log_likelihood(
+                        before * stretch, math.exp(new_tie), 1 / (1 + math.exp(-new_lapse)), lapse_says, counts[pair]
+                    )
+            gain -= (new_tie**2 - log_tie**2 + new_deviation**2 - log_deviation**2) / 2
+            gain -= ((new_lapse - lapse_centre) ** 2 - (lapse_logit - lapse_centre) ** 2) / 2
+            accepted = math.log(np.random.rand()) < gain
+            if accepted:
                 lapse_logit, log_tie, log_deviation = new_lapse, new_tie, new_deviation
-                strengths *= stretch
+                if which < models:
+                    strengths[which] += move
+                elif stretch != 1:
+                    for model in range(models):
+                        strengths[model] *= stretch
             if sweep < _BURN_IN:
-                reach[which] *= np.exp(0.06 if accepted else -0.04)
-        number, lapse = (sweep - _BURN_IN) // _THINNING, 1 / (1 + np.exp(-lapse_logit))
-        if sweep >= _BURN_IN and (sweep - _BURN_IN) % _THINNING == 0:
-            kept[number] = strengths - strengths.mean()
-            for a in range(models):
-                won = 0.0
-                for b in range(models):
-                    half = np.exp(min(max(strengths[a] - strengths[b], -60.0), 60.0) / 2)
-                    won += (half + np.exp(log_tie) / 2) / (half + 1 / half + np.exp(log_tie))
-                shares[number, a] = (1 - lapse) * (won - 0.5) / (models - 1) + lapse / 2
+                reach[which] *= 1.06 if accepted else 0.96
+        number, past = divmod(sweep - _BURN_IN, _THINNING)
+        if number >= 0 and past == 0:
+            _describe(strengths, math.exp(log_tie), 1 / (1 + math.exp(-lapse_logit)), kept[number], shares[number])
     return kept, shares
+
+
+@numba.njit(cache=True)
+def _describe(strengths: Floats, tie: float, lapse: float, kept: Floats, shares: Floats) -> None:
+    """One draw: write its centred strengths and its win shares."""
+    models, mean = len(strengths), 0.0
+    for strength in strengths:
+        mean += strength / models
+    for a in range(models):
+        kept[a], won = strengths[a] - mean, -0.5  # what it would win against itself
+        for b in range(models):
+            half = math.exp(min(max(strengths[a] - strengths[b], -60.0), 60.0) / 2)
+            won += (half + tie / 2) / (half + 1 / half + tie)
+        shares[a] = (1 - lapse) * won / (models - 1) + lapse / 2

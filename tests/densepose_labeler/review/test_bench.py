@@ -72,7 +72,7 @@ def page() -> Iterator[Page]:
         with playwright.chromium.launch(executable_path=find_chromium(), args=arguments) as browser:
             opened = browser.new_page(viewport={"width": 1280, "height": 800})
             opened.set_default_timeout(120_000)
-            expect.set_options(timeout=60_000)
+            expect.set_options(timeout=240_000)  # of a machine that has to compile the ranking first
             yield opened
 
 
