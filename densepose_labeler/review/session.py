@@ -17,7 +17,6 @@ from densepose_labeler.review.ranking import LEFT, RIGHT, TIE, Ranking, Verdicts
 from densepose_labeler.review.store import SAME_MAPS, Grade, Judgment, JudgmentStore, Outcome, Rating
 
 _NUMBERS = {Outcome.LEFT: LEFT, Outcome.RIGHT: RIGHT, Outcome.TIE: TIE, Outcome.BOTH_BAD: TIE}
-_REPLICATES = 100
 
 
 class ReviewError(Exception):
@@ -224,7 +223,7 @@ class Session:
                     columns = (verdicts.left, verdicts.right, verdicts.outcome, verdicts.image)
                     verdicts = Verdicts(*(column[chosen] for column in columns))
                     ranking = fit(verdicts, len(self.models))
-                bounds = intervals(verdicts, ranking, replicates=_REPLICATES)
+                bounds = intervals(verdicts, ranking)
                 self._standings[stratum] = Standing(stratum, self.models, ranking, bounds, outlook(ranking))
             return self._standings[stratum]
 
