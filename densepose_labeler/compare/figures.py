@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from densepose_labeler import zoo
-from densepose_labeler.compare.agreement import Agreement, MapAgreement, PartMap, against, part_map
+from densepose_labeler.compare.agreement import Agreement, MapAgreement, PartMap, Progress, against, part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.people import match
 from densepose_labeler.compare.stability import Stability
@@ -87,21 +87,27 @@ class Seen:
 _FAILED = Seen(True, 0, 0, 0, 0.0, MapAgreement(0.0, 0.0, math.nan))
 
 
-def observe(dataset: Path, models: Sequence[str], image_ids: Iterable[str]) -> dict[str, dict[str, Seen]]:
+def observe(
+    dataset: Path,
+    models: Sequence[str],
+    image_ids: Iterable[str],
+    progress: Progress = lambda stage, done, total: None,
+) -> dict[str, dict[str, Seen]]:
     """Hold every label against the consensus: model -> image id -> what was seen."""
     sets = {name: LabelSet(dataset / "labels" / name) for name in models}
     labelled = {name: labels.ids() for name, labels in sets.items()}
     consensus = LabelSet(dataset / "labels" / NAME)
     agreed = consensus.ids()
     seen: dict[str, dict[str, Seen]] = {name: {} for name in models}
-    for image_id in sorted(image_ids):
-        if image_id in agreed:
-            reference = consensus.read(image_id)
-            rows = {name: sets[name].read(image_id) for name in models if image_id in labelled[name]}
-            maps = {name: part_map(row) for name, row in rows.items() if row.status != LabelStatus.ERROR}
-            found = dict(zip(maps, against(part_map(reference), list(maps.values())), strict=True))
-            for name, row in rows.items():
-                seen[name][image_id] = _compare(row, maps[name], reference, found[name]) if name in maps else _FAILED
+    wanted = sorted(agreed.intersection(image_ids))
+    for number, image_id in enumerate(wanted, 1):
+        reference = consensus.read(image_id)
+        rows = {name: sets[name].read(image_id) for name in models if image_id in labelled[name]}
+        maps = {name: part_map(row) for name, row in rows.items() if row.status != LabelStatus.ERROR}
+        found = dict(zip(maps, against(part_map(reference), list(maps.values())), strict=True))
+        for name, row in rows.items():
+            seen[name][image_id] = _compare(row, maps[name], reference, found[name]) if name in maps else _FAILED
+        progress("against the consensus", number, len(wanted))
     return seen
 
 

@@ -90,7 +90,7 @@ def compare(
     if stable_on:
         stability.measure(dataset, models, stability.sample(stratum_of, stable_on), config, progress)
     stable = stability.stability(dataset, models)
-    seconds, seen = timing.median_seconds(dataset), observe(dataset, models, image_ids)
+    seconds, seen = timing.median_seconds(dataset), observe(dataset, models, image_ids, progress)
     exact = {name: truth_iou(dataset, name, truth or {}) for name in models}
     specs = zoo.load(config.zoo)
     rows = []

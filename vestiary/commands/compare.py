@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from vestiary import config
 from vestiary.commands.options import ConfigOption, DatasetArgument, MadeOption, SplitOption, console, matching
@@ -54,18 +54,30 @@ def compare(
         chosen = matching(models, labelled_sets(root))
         found = run(root, chosen, settings.label, split, exact, time_models, stability, progress)
         path = page.write(found, images)
-    shown = (
-        ("agrees with others", "agreement", "{:.1%}"),
-        ("part IoU with consensus", "consensus_part_iou", "{:.3f}"),
-        ("borders off", "consensus_border_distance", "{:.2%}"),
-        ("part IoU mirrored", "mirrored_part_iou", "{:.3f}"),
-        ("smaller", "smaller_part_iou", "{:.3f}"),
-        ("s / image", "seconds", "{:.2f}"),
-    )
-    table = Table("model", "images", "people", "missed", *(heading for heading, _, _ in shown))
+    shown = [
+        (heading, name, form)
+        for heading, name, form in (
+            ("agrees with others", "agreement", "{:.1%}"),
+            ("part IoU with consensus", "consensus_part_iou", "{:.3f}"),
+            ("borders off", "consensus_border_distance", "{:.2%}"),
+            ("with truth", "truth_part_iou", "{:.3f}"),
+            ("itself mirrored", "mirrored_part_iou", "{:.3f}"),
+            ("itself smaller", "smaller_part_iou", "{:.3f}"),
+            ("s / image", "seconds", "{:.2f}"),
+        )
+        if any(getattr(one, name) is not None for one in found.overall)
+    ]
+    table = Table(Column("model", no_wrap=True), "images", "people", "missed", *(heading for heading, _, _ in shown))
     for one in found.overall:
         values = ((getattr(one, name), form) for _, name, form in shown)
         cells = ("" if value is None else form.format(value) for value, form in values)
         table.add_row(one.model, str(one.images), str(one.persons), str(one.missed), *cells)
     console.print(table)
+    if found.correlation is not None and found.correlation.over_labels is not None:
+        over_models = found.correlation.over_models
+        console.print(
+            f"agreement with the consensus foretells the part IoU with the truth by a rank correlation of "
+            f"{found.correlation.over_labels:.2f} over {found.correlation.labels} labels"
+            + ("" if over_models is None else f" and {over_models:.2f} over {found.correlation.models} models")
+        )
     console.print(f"look at it: {path}")
