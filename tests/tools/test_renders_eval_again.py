@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("anny", reason="needs the environment of tools/people")
 
+from manifests.palettes import PARULA
+from tools.files import indexed
 from tools.people.render import surface
 from tools.renders_eval import cast, plan, shots
-from tools.renders_eval.__main__ import _indexed
 from tools.renders_eval.annotations import annotate
 
 FOLDER = Path(__file__).resolve().parents[2] / "densepose_labeler" / "renders_eval"
@@ -24,7 +25,7 @@ def test_same_seed_same_ground_truth(name: str) -> None:
     entry = ENTRIES[name]
     scene = shots.scene_of(entry, *cast.people(entry))
     part, uv, instance = surface(scene)
-    assert _indexed(part) == (FOLDER / "parts" / f"{name}.png").read_bytes()
+    assert indexed(part, PARULA.tobytes()) == (FOLDER / "parts" / f"{name}.png").read_bytes()
     data = json.loads((FOLDER / "annotations.json").read_bytes())
     number = next(image["id"] for image in data["images"] if image["file_name"] == f"{name}.jpg")
     stored = [one for one in data["annotations"] if one["image_id"] == number]

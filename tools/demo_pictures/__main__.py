@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tools.cycles.develop import develop, grain
 from tools.cycles.exchange import save
@@ -20,6 +18,7 @@ from tools.cycles.run import blender
 from tools.demo_pictures import catalogue, listing
 from tools.demo_pictures.catalogue import Picture
 from tools.demo_pictures.settle import settle
+from tools.files import indexed, jpeg, write
 from tools.people.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +109,7 @@ def batch(settings: Settings, hexes: dict[str, str], pictures: list[Picture]) ->
             scene = scenes.packshot_scene(picture, dressed.alone(fallen))
         else:
             scene = scenes.model_scene(picture, dressed.pictured(fallen))
-            _write(settings.truth(picture), _indexed(truth(scene)[0][..., 0]))
+            write(settings.truth(picture), indexed(truth(scene)[0][..., 0], listing.PALETTE))
         pixels = _cycles(settings, scene, picture) if picture.renderer == "cycles" else rasterised(scene, 2)
         lines.append(_finish(settings, picture, pixels, start))
     return lines
@@ -118,7 +117,7 @@ def batch(settings: Settings, hexes: dict[str, str], pictures: list[Picture]) ->
 
 def _finish(settings: Settings, picture: Picture, pixels: NDArray[np.uint8], start: float) -> str:
     noisy = grain(pixels, 0.010 if picture.kind == "model" else 0.006, catalogue.seed_of(picture.name))
-    _write(settings.jpeg(picture), _jpeg(noisy, settings.quality))
+    write(settings.jpeg(picture), jpeg(noisy, settings.quality))
     return f"{picture.name}: {picture.renderer}, {time.monotonic() - start:.0f} s"
 
 
@@ -144,27 +143,6 @@ def _cycles(settings: Settings, scene: Scene, picture: Picture) -> NDArray[np.ui
         blender(settings.bpy, "render", source, light, settings.threads, "--samples", str(settings.samples))
         source.unlink()
     return develop(np.load(light))
-
-
-def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=quality, optimize=True, progressive=True)
-    return out.getvalue()
-
-
-def _indexed(part: NDArray[np.uint8]) -> bytes:
-    """Part numbers 0-24 as an indexed PNG."""
-    image = Image.fromarray(part, "P")
-    image.putpalette(listing.PALETTE)
-    out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import time
@@ -11,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from manifests.palettes import PARULA
+from tools.files import indexed, jpeg, write
 from tools.renders_eval import plan
 from tools.renders_eval.annotations import annotate
 from tools.renders_eval.plan import Entry
@@ -87,7 +83,7 @@ def render(settings: Settings, entry: Entry) -> str:
     else:
         scene = shots.scene_of(entry, *cast.people(entry))
     part, uv, instance = surface(scene)
-    write(settings.parts(entry), _indexed(part))
+    write(settings.parts(entry), indexed(part, PARULA.tobytes()))
     people = annotate(part, uv, instance, cast.generator(entry, 5))
     write(settings.people(entry), json.dumps(people).encode())
     if entry.renderer == "cycles":
@@ -95,7 +91,7 @@ def render(settings: Settings, entry: Entry) -> str:
         image = by_cycles.picture(entry, scene, settings.bpy, settings.work, settings.samples)
     else:
         image = shots.photographed(entry, shots.rasterised(scene))
-    write(settings.jpeg(entry), _jpeg(image, int(cast.generator(entry, 6).integers(74, 87))))
+    write(settings.jpeg(entry), jpeg(image, int(cast.generator(entry, 6).integers(74, 87))))
     return f"{entry.name}: {len(people)} people, {time.monotonic() - start:.0f} s"
 
 
@@ -122,31 +118,6 @@ def document(settings: Settings, entries: list[Entry]) -> bytes:
         for name, rows in (("images", images), ("annotations", annotations))
     )
     return f'{{"info": {json.dumps(about)},\n{lists},\n"categories": [{{"id": 1, "name": "person"}}]}}\n'.encode()
-
-
-def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=quality, optimize=True, progressive=True)
-    return out.getvalue()
-
-
-def _indexed(part: NDArray[np.uint8]) -> bytes:
-    """Part numbers 0-24 as an indexed PNG."""
-    image = Image.fromarray(part, "P")
-    image.putpalette(PARULA.tobytes())
-    out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write beside, then rename."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ FORMAT = 1
 HEIGHT = 1.70  # metres
 PLACES = 2500
 STEPS = 255
-NEAR = 0.35  # metres, straight: up to here distances are exact
+NEAR, AROUND = 0.22, 0.3  # metres, straight: up to where distances are exact, and the piece of body they are found on
 HEAD, FEET = (23, 24), (5, 6)
 
 Floats = NDArray[np.float64]
@@ -68,12 +68,15 @@ def geodesics(points: Floats, faces: Ints, chosen: Ints) -> Floats:
     """Distances [N, N] between the chosen vertices: a metric, and nowhere shorter than the straight line."""
     from pygeodesic.geodesic import PyGeodesicAlgorithmExact
 
-    solver = PyGeodesicAlgorithmExact(points, faces)
     straight = cdist(points[chosen], points[chosen])
     out = np.full_like(straight, np.inf)
     for row, vertex in enumerate(chosen):
-        near = np.flatnonzero(straight[row] < NEAR)
-        out[row, near] = solver.geodesicDistances(np.array([vertex]), chosen[near])[0]
+        piece = faces[(np.linalg.norm(points - points[vertex], axis=1) < AROUND)[faces].all(1)]
+        used, flat = np.unique(piece, return_inverse=True)
+        solver = PyGeodesicAlgorithmExact(points[used], flat.reshape(-1, 3))
+        measured = np.full(len(points), np.inf)
+        measured[used] = solver.geodesicDistances(np.array([np.searchsorted(used, vertex)]), None)[0]
+        out[row] = np.where((straight[row] < NEAR) & (measured[chosen] < 2 * AROUND), measured[chosen], np.inf)
     out = np.maximum(np.minimum(out, out.T), straight)
     np.fill_diagonal(out, 0)
     _shorten(out)
