@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from densepose_labeler.metrics.annotations import Picture
 from densepose_labeler.metrics.columns import FURTHER, MAIN, PARTS
@@ -17,12 +19,13 @@ from densepose_labeler.overlays import overlay
 from densepose_labeler.pages import data_uri, render
 from manifests import atomic
 from manifests.decoding import decode
-from manifests.instances import flatten
+from manifests.instances import Instance, flatten
 from manifests.palettes import CLEAR
 from manifests.parts import PART_NAMES
 
 WORST = 12
 _HEIGHT = 300
+_BOX = (232, 62, 140)
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
@@ -79,9 +82,18 @@ def _shown(on: EvaluationSet, result: ModelResult, number: int) -> dict[str, Any
         "views": [
             ("photograph", data_uri(photograph, _HEIGHT)),
             ("truth", data_uri(_points(photograph, picture) if truth is None else overlay(photograph, truth), _HEIGHT)),
-            ("prediction", data_uri(overlay(photograph, np.ascontiguousarray(drawn)), _HEIGHT)),
+            ("prediction", data_uri(_boxes(overlay(photograph, np.ascontiguousarray(drawn)), said), _HEIGHT)),
         ],
     }
+
+
+def _boxes(drawn: NDArray[np.uint8], said: Sequence[Instance]) -> NDArray[np.uint8]:
+    """With the detections' boxes: some have next to no body in them."""
+    picture = Image.fromarray(drawn)
+    draw, width = ImageDraw.Draw(picture), max(1, drawn.shape[0] // 250)
+    for one in said:
+        draw.rectangle(one.box, outline=_BOX, width=width)
+    return np.asarray(picture)
 
 
 def _points(photograph: NDArray[np.uint8], picture: Picture) -> NDArray[np.uint8]:
