@@ -1,7 +1,7 @@
-"""One picture on its way from a socket to the store: its bytes go to a part file as they arrive, and are hashed there.
+"""One picture on its way from a socket to the store: its bytes are gathered, and go to a part file.
 
-Memory holds no more than the piece that has just arrived and, of an answer that is no picture, its beginning: enough to
-recognise a block and to say what came instead.
+Memory holds a quarter of a megabyte of it at most, so that a small picture is written at once and away from the event
+loop, and of an answer that is no picture its beginning: enough to recognise a block and to say what came instead.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ FOLDER = ".incoming"
 """Where part files lie, inside the store, so that a rename moves them to their place."""
 HEAD_BYTES = 64 * 1024
 """What is kept of an answer that is no picture; the rest of it is not asked for."""
+HELD_BYTES = 256 * 1024
+"""What is held in memory of a picture before it goes to the part file."""
 _SNIFF_BYTES = 16
 _NUMBERS = itertools.count()
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class Incoming:
-    """Where the bytes of one picture go. `begin` may be called again for another attempt.
+    """Where the bytes of one picture go: `begin`, `write` and `end`, then `settle`.
+
+    `begin` may be called again for another attempt.
 
     Args:
         folder: the store's `FOLDER`, which exists.
@@ -36,8 +40,9 @@ class Incoming:
 
     Attributes:
         size: bytes received so far, unpacked.
+        is_picture: it begins like one.
         head: the beginning of what is no picture; b"" for a picture.
-        path: the part file; None as long as nothing that looks like a picture has arrived.
+        path: the part file; None as long as there is none.
         is_complete: the answer arrived to its end, or as far as it was wanted.
     """
 
@@ -48,6 +53,9 @@ class Incoming:
         self.head = b""
         self.path: Path | None = None
         self.is_complete = False
+        self.is_picture = False
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._file = -1
         self._hash = hashlib.sha256()
         self._unpacker: zlib._Decompress | None = None
@@ -83,17 +91,16 @@ class Incoming:
         self.size += len(chunk)
         if self.size > self._max_bytes:
             raise DownloadCancelledError(f"more than {self._max_bytes} bytes")
-        if self._file < 0:
+        if not self.is_picture:
             self.head += chunk
             if len(self.head) < _SNIFF_BYTES:
                 return True
             if sniff(self.head[:_SNIFF_BYTES]) is None:
                 return len(self.head) < HEAD_BYTES
-            chunk, self.head = self.head, b""
-            self._open()
-        self._hash.update(chunk)
-        while chunk:
-            chunk = chunk[os.write(self._file, chunk) :]
+            chunk, self.head, self.is_picture = self.head, b"", True
+        self._hold(chunk)
+        if self._held_bytes > HELD_BYTES:
+            self._pour()
         return True
 
     def end(self) -> None:
@@ -102,15 +109,22 @@ class Incoming:
         Raises:
             ResponseDataLossError: the packing ends before its end.
         """
-        if self._unpacker is not None and not self._unpacker.eof and self._file >= 0:
+        if self._unpacker is not None and not self._unpacker.eof and self.is_picture:
             raise ResponseDataLossError("the packing breaks off")
-        if self._file < 0 and sniff(self.head) is not None:  # a few bytes that begin like a picture
-            self._open()
-            self._hash.update(self.head)
-            os.write(self._file, self.head)
-            self.head = b""
-        self._close()
+        if not self.is_picture and sniff(self.head) is not None:  # a few bytes that begin like a picture
+            self._hold(self.head)
+            self.head, self.is_picture = b"", True
         self.is_complete = True
+
+    def settle(self) -> None:
+        """Bring a complete picture into its part file; takes the time of a disk, so not in the event loop.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        if self._held:
+            self._pour()
+        self._close()
 
     def discard(self) -> None:
         """Forget what arrived."""
@@ -118,12 +132,13 @@ class Incoming:
         if self.path is not None:
             self.path.unlink(missing_ok=True)
         self.size, self.head, self.path, self.is_complete = 0, b"", None, False
+        self.is_picture, self._held, self._held_bytes = False, [], 0
         self._hash = hashlib.sha256()
         self._unpacker = None
 
     @property
     def image_id(self) -> str:
-        """sha256 of the bytes so far."""
+        """sha256 of the bytes in the part file."""
         return self._hash.hexdigest()
 
     def release(self) -> None:
@@ -137,6 +152,19 @@ class Incoming:
             max_pixels: greatest width x height by the header.
         """
         return judge_file(self.path, max_pixels) if self.path is not None else not_a_picture(self.head)
+
+    def _hold(self, chunk: bytes) -> None:
+        self._held.append(chunk)
+        self._held_bytes += len(chunk)
+
+    def _pour(self) -> None:
+        """From memory to the part file."""
+        data, self._held, self._held_bytes = b"".join(self._held), [], 0
+        if self._file < 0:
+            self._open()
+        self._hash.update(data)
+        while data:
+            data = data[os.write(self._file, data) :]
 
     def _open(self) -> None:
         # named as manifests.atomic names part files, whose `sweep` removes what a killed process left

@@ -59,6 +59,8 @@ class Keeper:
                     done.set_result(None)
 
     def _place(self, incoming: Sequence[Incoming]) -> list[StoredImage | Outcome]:
+        for one in incoming:
+            one.settle()
         judged = [one.judge(self._context.config.max_image_pixels) for one in incoming]
         arrivals = [
             (one.path, one.image_id, suffix)

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -45,9 +45,11 @@ from scrapers.transfer import INCOMING
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+    from scrapers.downloader import Downloader
+
 logger = logging.getLogger(__name__)
 
-MORE_ON_THE_WAY_TO_DISK = 4
+MORE_ON_THE_WAY_TO_DISK = 16
 """Pictures that may be on their way to the disk for each that may be on its way through the network."""
 
 
@@ -71,6 +73,10 @@ class MediaPipeline:
         concurrency = context.config.concurrency_for(context.shop)
         self._transfers = asyncio.Semaphore(concurrency)
         self._under_care = asyncio.Semaphore(MORE_ON_THE_WAY_TO_DISK * concurrency)
+
+    @property
+    def _downloader(self) -> Downloader:
+        return cast("Downloader", self._crawler.engine.downloader)
 
     def close_spider(self) -> None:
         with suppress(OSError):  # another crawl writes here
@@ -136,7 +142,7 @@ class MediaPipeline:
         try:
             async with self._transfers:
                 context.check_running()
-                response = await self._crawler.engine.download_async(request)
+                response = await self._downloader.download(request)
             if response.status == 200:
                 await self._keeper.keep(incoming, partial(_record, context, url, response))
             else:

@@ -26,6 +26,7 @@ RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the ledger and the report say it
 HTTPCACHE_ENABLED = False  # it would keep challenge pages
 
 # Safety: every answer is bounded, certificates are verified, and no service listens.
+DOWNLOADER = "scrapers.downloader.Downloader"
 DOWNLOAD_HANDLERS = {"http": "scrapers.transfer.TransferHandler", "https": "scrapers.transfer.TransferHandler"}
 DOWNLOAD_VERIFY_CERTIFICATES = True
 TELNETCONSOLE_ENABLED = False

@@ -129,6 +129,8 @@ class TransferHandler(BaseDownloadHandler):
         else:
             limit = HEAD_BYTES if incoming is not None else int(request.meta.get("download_maxsize", self._max_bytes))
             body = await _collect(answer, limit, declared, cut=incoming is not None)
+        if incoming is not None and incoming.is_picture:  # whatever its Content-Type says
+            return Response(request.url, status=answer.status, headers=headers)
         kind = responsetypes.from_args(headers=headers, url=request.url, body=body[:4096])
         return kind(request.url, status=answer.status, headers=headers, body=body)
 

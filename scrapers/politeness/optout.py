@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scrapy import Request
-from scrapy.http import HtmlResponse, Response
+from scrapy.http import Headers, HtmlResponse, Response
 
 from manifests.reasons import FetchReason
 from scrapers.context import KIND, context_of
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DIRECTIVES = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
 """X-Robots-Tag directives that keep us away."""
 
+_HEADERS = ("X-Robots-Tag", "TDM-Reservation", "TDM-Policy", "Content-Usage", "Content-Signal")
+_KEYS = frozenset(Headers(dict.fromkeys(_HEADERS, "")).keys())  # as Scrapy spells them; most answers have none
 _SCOPED = re.compile(r"^\s*([\w-]+)\s*:\s*(.*)$")
 _WITH_VALUE = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
 
@@ -32,7 +34,7 @@ _WITH_VALUE = frozenset({"unavailable_after", "max-snippet", "max-image-preview"
 def signals_of(response: Response) -> tuple[str, ...]:
     """Every opt-out header and `<meta>` of an answer as "name: value", whether or not it applies to us."""
     found = []
-    for name in ("X-Robots-Tag", "TDM-Reservation", "TDM-Policy", "Content-Usage", "Content-Signal"):
+    for name in () if _KEYS.isdisjoint(response.headers.keys()) else _HEADERS:
         found += [f"{name}: {value.decode('latin-1').strip()}" for value in response.headers.getlist(name)]
     if isinstance(response, HtmlResponse):
         for name in ("robots", AGENT.lower(), "tdm-reservation", "content-usage"):

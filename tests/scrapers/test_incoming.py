@@ -10,7 +10,7 @@ from PIL import Image
 from scrapy.exceptions import DownloadCancelledError, ResponseDataLossError
 
 from manifests.reasons import FetchReason
-from scrapers.incoming import HEAD_BYTES, Incoming
+from scrapers.incoming import HEAD_BYTES, HELD_BYTES, Incoming
 from scrapers.outcomes import Outcome
 from tests.scrapers.gateway import jpeg
 
@@ -23,6 +23,7 @@ def _received(folder: Path, data: bytes, encoding: str = "", piece: int = 7) -> 
         if not incoming.write(data[at : at + piece]):
             break
     incoming.end()
+    incoming.settle()
     return incoming
 
 
@@ -40,6 +41,20 @@ def test_a_picture_goes_to_its_part_file_and_is_hashed(tmp_path: Path, piece: in
     assert incoming.image_id == hashlib.sha256(data).hexdigest() and incoming.size == len(data)
     incoming.discard()
     assert list((tmp_path / "parts").iterdir()) == []
+
+
+def test_a_large_picture_goes_to_its_part_file_as_it_arrives(tmp_path: Path) -> None:
+    incoming = Incoming(tmp_path, 10**7)
+    incoming.begin(None, "")
+    data = jpeg(1) + bytes(3 * HELD_BYTES)
+    for at in range(0, len(data), 1000):
+        incoming.write(data[at : at + 1000])
+        written = incoming.path.stat().st_size if incoming.path else 0
+        assert incoming.size - written <= HELD_BYTES, "memory is bounded"
+    incoming.end()
+    incoming.settle()
+    assert incoming.path is not None and incoming.path.read_bytes() == data
+    assert incoming.image_id == hashlib.sha256(data).hexdigest()
 
 
 def test_the_ending_is_by_the_bytes_and_a_file_cut_short_is_a_picture(tmp_path: Path) -> None:
@@ -124,6 +139,7 @@ def test_another_attempt_begins_anew(tmp_path: Path) -> None:
         incoming.begin(len(data), "")
         incoming.write(data)
     incoming.end()
+    incoming.settle()
     assert incoming.path is not None and incoming.path.read_bytes() == jpeg(2)
     assert incoming.image_id == hashlib.sha256(jpeg(2)).hexdigest()
     assert list(tmp_path.iterdir()) == [incoming.path]
