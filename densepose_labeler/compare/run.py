@@ -39,7 +39,8 @@ class Comparison:
         agreement: pairwise.
         likeness: the dendrogram.
         disagreement: image id -> mean difference over all pairs of models, most disputed first.
-        correlation: of agreement with truth; None without ground truth.
+        correlation: of part IoU with the truth, that of part IoU with the consensus and that of the model's part IoU
+            with itself on the mirrored picture; None without ground truth.
         strata: image id -> stratum.
     """
 
@@ -48,7 +49,7 @@ class Comparison:
     agreement: Agreement
     likeness: Likeness
     disagreement: Mapping[str, float]
-    correlation: Correlation | None
+    correlation: tuple[Correlation, Correlation] | None
     strata: Mapping[str, str]
 
     @property
@@ -106,7 +107,9 @@ def compare(
     atomic.write_table(dataset / "compare" / "figures.parquet", as_table(rows))
     columns = {"image_id": list(disputed), "disagreement": pa.array(disputed.values(), pa.float32())}
     atomic.write_table(dataset / "compare" / "images.parquet", pa.table(columns))
-    related = correlation(models, seen, exact) if truth else None
+    agreed = {name: {one: found.found.part_iou for one, found in seen[name].items()} for name in models}
+    itself = {name: {one: found.mirrored.part_iou for one, found in stable[name].items()} for name in models}
+    related = (correlation(agreed, exact), correlation(itself, exact)) if truth else None
     return Comparison(dataset, tuple(rows), compared, likeness(compared), disputed, related, stratum_of)
 
 

@@ -11,7 +11,6 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from densepose_labeler.compare.agreement import PartMap, joint_counts, part_iou, part_map
-from densepose_labeler.compare.figures import Seen
 from manifests.labels import LabelSet
 from manifests.palettes import PARULA
 from manifests.reasons import LabelStatus
@@ -23,10 +22,10 @@ class TruthError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Spearman's rank correlation between agreement with the consensus and part IoU with the truth.
+    """Spearman's rank correlation of something that needs no truth with part IoU with the truth; None if undefined.
 
     Attributes:
-        over_models: of the models' means: does agreement find the better model?
+        over_models: of the models' means: does it find the better model?
         over_labels: of all labels, model by model on each image: does it find the better label?
         models, labels: how many there were of each.
     """
@@ -72,13 +71,16 @@ def truth_iou(dataset: Path, model: str, truth: Mapping[str, PartMap]) -> dict[s
     return scores
 
 
-def correlation(
-    models: Sequence[str], seen: Mapping[str, Mapping[str, Seen]], truth: Mapping[str, Mapping[str, float]]
-) -> Correlation:
-    """How well agreement foretells quality, from `figures.observe` and `truth_iou` of every model."""
+def correlation(foretold: Mapping[str, Mapping[str, float]], truth: Mapping[str, Mapping[str, float]]) -> Correlation:
+    """How well something foretells quality.
+
+    Args:
+        foretold: model -> image id -> its value.
+        truth: model -> image id -> `truth_iou`.
+    """
     pairs = [
-        [(seen[name][one].found.part_iou, exact) for one, exact in truth[name].items() if one in seen[name]]
-        for name in models
+        [(values[one], exact) for one, exact in truth[name].items() if one in values]
+        for name, values in foretold.items()
     ]
     means = [np.mean(one, axis=0) for one in pairs if one]
     labels = [pair for one in pairs for pair in one]

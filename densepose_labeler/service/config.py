@@ -11,7 +11,8 @@
     max_bytes = 20971520              # of one picture's file
     max_pixels = 16000000             # of one picture, checked before it is decoded
 
-Every key is optional. Device, threads, batch size, thresholds and the user's own models are those of `[label]`.
+Every key is optional. Device, threads, batch size, precision, thresholds and the user's own models are those of
+`[label]`.
 """
 
 from pathlib import Path

@@ -73,11 +73,15 @@ def compare(
         cells = ("" if value is None else form.format(value) for value, form in values)
         table.add_row(one.model, str(one.images), str(one.persons), str(one.missed), *cells)
     console.print(table)
-    if found.correlation is not None and found.correlation.over_labels is not None:
-        over_models = found.correlation.over_models
-        console.print(
-            f"agreement with the consensus foretells the part IoU with the truth by a rank correlation of "
-            f"{found.correlation.over_labels:.2f} over {found.correlation.labels} labels"
-            + ("" if over_models is None else f" and {over_models:.2f} over {found.correlation.models} models")
-        )
+    if found.correlation is not None:
+        names = ("agreement with the consensus", "agreement with itself mirrored")
+        for name, related in zip(names, found.correlation, strict=True):
+            if related.over_labels is not None:
+                by_model = (
+                    "" if related.over_models is None else f", {related.over_models:.2f} over {related.models} models"
+                )
+                console.print(
+                    f"{name} foretells the part IoU with the truth by a rank correlation of {related.over_labels:.2f} "
+                    f"over {related.labels} labels{by_model}"
+                )
     console.print(f"look at it: {path}")

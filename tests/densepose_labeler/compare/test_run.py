@@ -40,8 +40,8 @@ def test_the_better_model_agrees_more_and_the_truth_says_so(dataset: Path) -> No
     apart = [one.consensus_border_distance or 0 for one in found.overall]
     assert 0 < apart[0] == min(apart) < 0.01 and all(one.border_distance for one in found.overall)
     assert best.tried == 0 and best.mirrored_part_iou is None
-    assert found.correlation is not None and found.correlation.over_models == pytest.approx(1)
-    assert found.correlation.labels == 24 and len(found.rows) == 12
+    assert found.correlation is not None and found.correlation[0].over_models == pytest.approx(1)
+    assert (found.correlation[0].labels, found.correlation[1].labels) == (24, 0) and len(found.rows) == 12
     assert found.likeness.order.index("noisy") in (0, 3)  # at an end: nothing is like it
     assert len(LabelSet(dataset / "labels" / "consensus").ids()) == 6
     disputed = pq.read_table(dataset / "compare" / "images.parquet")["disagreement"].to_pylist()
