@@ -45,7 +45,7 @@ class Predictions:
         labels: of all detections above `LEAST_SCORE`.
         threshold: the score above which the model says that there is somebody.
         charts: whose U, V the labels have.
-        images_per_second: when they were made, all detections labelled; None where a run was too short to tell.
+        images_per_second: in the longest run that made them, all detections labelled, loading apart; None if unknown.
         device: that they were made on.
         fingerprint: of model and options.
     """

@@ -27,7 +27,7 @@ class SurfaceError(Exception):
     """A surface that cannot be read or does not fit; the message says which file and why."""
 
 
-@dataclass(frozen=True, slots=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """Samples of the body's surface.
 
