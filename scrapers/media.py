@@ -7,7 +7,8 @@ forgets what failed. Here
 - every picture of every product was recorded as a sighting before (sightings.py), also one that is refused here;
 - nothing is fetched twice: bytes that are here stay, a refusal for good is not tried again, a passing failure (timeout,
   server error, broken transfer) is tried again later (memory.py);
-- bytes go to a part file as they arrive (incoming.py), within the byte limit and the declared size;
+- bytes go to a part file (incoming.py), those of a large picture as they arrive, within the byte limit and the declared
+  size;
 - what is a picture by its first bytes is stored, even if it is cut short inside (curation drops it as undecodable) or
   animated, for that is the file the shop has. What is no picture at all stays in the ledger as not_image. A transfer
   that broke off before the declared length is truncated: the file is not what the shop has, so it is tried again;

@@ -3,7 +3,7 @@
 Scrapy's own handler collects every answer in memory and puts no bound on the head of an answer. This one
 
 - bounds everything: the head (lines, fields), the body, and the time from connecting to the last byte;
-- writes a picture to its part file as it arrives (`Incoming`), and stops reading what turns out to be none;
+- hands a picture on as it arrives (`Incoming`), and stops reading what turns out to be none;
 - verifies certificates, whatever the settings say;
 - keeps no cookies, follows no redirect (Scrapy's middleware does, within the rules), and unpacks nothing
   (Scrapy's middleware does, within the byte limit).

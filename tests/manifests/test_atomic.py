@@ -74,3 +74,17 @@ def test_sweep_spares_the_parts_of_a_living_process(tmp_path: Path) -> None:
     dead.touch()
     assert atomic.sweep(tmp_path) == 1
     assert living.exists() and not dead.exists()
+
+
+@pytest.mark.parametrize("worth_threads", [-1.0, 1e9])
+def test_finished_files_are_placed_alike_on_a_slow_disk_and_on_a_fast_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth_threads: float
+) -> None:
+    monkeypatch.setattr(atomic, "_WORTH_THREADS", worth_threads)
+    moves = [(tmp_path / f"{number}.part", tmp_path / str(number % 7) / str(number)) for number in range(40)]
+    for part, _ in moves:
+        part.write_text(part.name, "utf-8")
+    atomic.place(moves)
+    assert all(path.read_text("utf-8") == part.name and not part.exists() for part, path in moves)
+    with pytest.raises(FileNotFoundError):
+        atomic.place(moves)
