@@ -87,7 +87,7 @@ def run(seed: int, at_random: bool, options: argparse.Namespace) -> tuple[bool, 
     bounds = intervals(judged, ranking, replicates=options.replicates, seed=seed)
     true_rank = np.argsort(best) + 1
     return (
-        set(best[:3]) <= set(ranking.order[:5]),
+        set(best[:3]) <= set(bounds.order[:5]),
         float(((bounds.best_rank <= true_rank) & (true_rank <= bounds.worst_rank)).mean()),
         float(((bounds.low <= truth) & (truth <= bounds.high)).mean()),
     )

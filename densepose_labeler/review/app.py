@@ -188,7 +188,7 @@ def described(standing: Standing) -> dict[str, object]:
                 "worst_rank": int(bounds.worst_rank[index]),
                 "top_probability": round(float(forecast.probability[index]), 3),
             }
-            for place, index in enumerate(ranking.order.tolist())
+            for place, index in enumerate(bounds.order.tolist())
         ],
         "top": TOP,
         "settled": round(forecast.settled, 3),

@@ -29,9 +29,7 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(
-    standing: Standing, shown: Mapping[str, int], seconds: Mapping[str, float], draws: int = 4000
-) -> list[Choice]:
+def choose(standing: Standing, shown: Mapping[str, int], seconds: Mapping[str, float]) -> list[Choice]:
     """The first of the ranking and those that cannot be told from it, quickest first where times are known.
 
     Args:
@@ -39,21 +37,18 @@ def choose(
         shown: verdicts that each model was part of.
         seconds: median seconds per image, for the models where they are known.
     """
-    ranking = standing.ranking
-    first = int(ranking.order[0])
-    samples = ranking.samples(draws, np.random.default_rng(0))
-    better = (samples > samples[:, [first]]).mean(axis=0)
-    better[first] = 0.5
-    candidates = [index for index in ranking.order.tolist() if better[index] >= _EQUAL]
+    order = standing.bounds.order.tolist()
+    first, better = order[0], standing.bounds.better
+    candidates = [index for index in order if better[index, first] >= _EQUAL]
     candidates.sort(key=lambda index: seconds.get(standing.models[index], np.inf))
-    return [_explained(standing, index, float(better[index]), first, shown, seconds) for index in candidates]
+    return [_explained(standing, index, float(better[index, first]), first, shown, seconds) for index in candidates]
 
 
 def _explained(
     standing: Standing, index: int, better: float, first: int, shown: Mapping[str, int], seconds: Mapping[str, float]
 ) -> Choice:
     name, bounds = standing.models[index], standing.bounds
-    place = int(np.flatnonzero(standing.ranking.order == index)[0]) + 1
+    place = standing.bounds.order.tolist().index(index) + 1
     probability = float(standing.outlook.probability[index])
     reasons = [
         f"rank {place} of {len(standing.models)} (between {bounds.best_rank[index]} and {bounds.worst_rank[index]}); "

@@ -23,6 +23,7 @@ class Intervals:
         win_share: float64 [models], 0..1, the share of its verdicts that a model would win; ties count half.
         low, high: float64 [models], bounds of that share.
         best_rank, worst_rank: int64 [models], bounds of the ranks, 1 being the best.
+        better: float64 [models, models], probability that the first of two is better than the second; 0.5 for itself.
     """
 
     win_share: Floats
@@ -30,6 +31,12 @@ class Intervals:
     high: Floats
     best_rank: Ints
     worst_rank: Ints
+    better: Floats
+
+    @property
+    def order(self) -> Ints:
+        """Models, best first by what they would win."""
+        return np.argsort(-self.win_share, kind="stable")
 
 
 def intervals(
@@ -59,9 +66,12 @@ def intervals(
     tail = 100 * (1 - level) / 2
     share = posterior.win_share.mean(axis=0)
     low, high = np.percentile(_stretched(posterior.win_share, apart), [tail, 100 - tail], axis=0).clip(0, 1)
-    ranks = np.argsort(np.argsort(-_stretched(posterior.strengths, apart), axis=1, kind="stable"), axis=1) + 1
+    strengths = _stretched(posterior.strengths, apart)
+    ranks = np.argsort(np.argsort(-strengths, axis=1, kind="stable"), axis=1) + 1
     best, worst = np.percentile(ranks, [tail, 100 - tail], axis=0, method="closest_observation")
-    return Intervals(share, low, high, best.astype(np.int64), worst.astype(np.int64))
+    better = np.stack([(strengths[:, [one]] > strengths).mean(axis=0) for one in range(models)])
+    np.fill_diagonal(better, 0.5)
+    return Intervals(share, low, high, best.astype(np.int64), worst.astype(np.int64), better)
 
 
 def _stretched(draws: Floats, factor: Floats) -> Floats:

@@ -22,7 +22,8 @@ import numpy as np
 from densepose_labeler.review.ranking import TIE, Floats, Ints, Ranking, Verdicts
 
 BEST = 4
-"""Size of the set whose border is sought: one more than the three that are usually wanted, as found by simulation."""
+"""Size of the set whose border is sought: one more than the three that are usually wanted, as found by simulation. Of
+fewer than eight models it is the better half, lest verdicts be spent on telling the last from the last but one."""
 SAME = 0.005
 """Maps that differ on less than this share of the foreground are one map to the eye: a tie that is never shown."""
 REPEATED = 0.1
@@ -103,7 +104,7 @@ class Pairing:
     def _pair_weights(self, ranking: Ranking, random: np.random.Generator) -> Floats:
         """How likely two draws of the strengths disagree about just these two models [models, models]; symmetric."""
         draws = ranking.samples(_DRAWS, random)
-        size = min(BEST, self.models - 1)
+        size = min(BEST, max(self.models // 2, 1))
         best = np.zeros(draws.shape, bool)
         np.put_along_axis(best, np.argpartition(-draws, size - 1, axis=1)[:, :size], True, axis=1)
         other = np.roll(best, 1, axis=0)

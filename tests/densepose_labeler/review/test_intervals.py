@@ -10,19 +10,17 @@ STRENGTHS = np.array([2.0, 1.5, 1.0, -1.0, -1.5, -2.0])
 
 
 def test_intervals_narrow_with_verdicts_and_hold_the_estimate() -> None:
-    wide, narrow = (
-        (ranking := fit(verdicts := judged(STRENGTHS, count, 1), 6), intervals(verdicts, ranking))
-        for count in (60, 3000)
-    )
-    for ranking, bounds in (wide, narrow):
+    wide, narrow = (intervals(verdicts := judged(STRENGTHS, count, 1), fit(verdicts, 6)) for count in (60, 3000))
+    for bounds in (wide, narrow):
         assert (bounds.low <= bounds.win_share).all() and (bounds.win_share <= bounds.high).all()
-        ranks = np.argsort(ranking.order) + 1
+        ranks = np.argsort(bounds.order) + 1
+        np.testing.assert_allclose(bounds.better + bounds.better.T, 1)
         assert (bounds.best_rank <= ranks).all() and (ranks <= bounds.worst_rank).all()
-    assert ((narrow[1].high - narrow[1].low) < 0.5 * (wide[1].high - wide[1].low)).all()
-    assert (narrow[1].worst_rank - narrow[1].best_rank).max() <= 1
+    assert ((narrow.high - narrow.low) < 0.5 * (wide.high - wide.low)).all()
+    assert (narrow.worst_rank - narrow.best_rank).max() <= 1
     half = np.exp((STRENGTHS[:, None] - STRENGTHS) / 2)
     truth = ((half / (half + 1 / half)).sum(axis=1) - 0.5) / 5
-    assert (np.abs(narrow[1].win_share - truth) < 0.03).all()
+    assert (np.abs(narrow.win_share - truth) < 0.03).all()
 
 
 def test_images_that_disagree_widen_the_intervals() -> None:
