@@ -90,27 +90,23 @@ def test_strata_are_judged_alike_and_images_that_differ_more_come_first() -> Non
     assert (images == 5).sum() > (images == 4).sum()
 
 
-def test_of_few_models_the_better_half_is_told_apart() -> None:
-    models = 5
+def shown_of(models: int, count: int) -> np.ndarray:
+    """How often each model is shown when the lower number is the better model by one."""
     random, rows = np.random.default_rng(0), []
     pairing = Pairing(np.full((50, models, models), 0.2), np.zeros(50, int))
-    for _ in range(120):
+    for _ in range(count):
         question = pairing.next(verdicts(rows), fit(verdicts(rows), models), ())
         assert question is not None
         better = question.left if random.random() < 1 / (1 + np.exp(question.left - question.right)) else question.right
         rows.append((question.left, question.right, 2 * int(better == question.right), question.image))
-    shown = np.bincount(np.array(rows)[:, :2].ravel(), minlength=models)
+    return np.bincount(np.array(rows)[:, :2].ravel(), minlength=models)
+
+
+def test_of_few_models_the_better_half_is_told_apart() -> None:
+    shown = shown_of(5, 120)
     assert shown[1:3].mean() > 1.5 * shown[3:].mean() and shown.argmin() == 4
 
 
 def test_verdicts_gather_around_the_border_of_the_best() -> None:
-    models = 12
-    random, rows = np.random.default_rng(0), []
-    pairing = Pairing(np.full((50, models, models), 0.2), np.zeros(50, int))
-    for _ in range(250):
-        question = pairing.next(verdicts(rows), fit(verdicts(rows), models), ())
-        assert question is not None
-        better = question.left if random.random() < 1 / (1 + np.exp(question.left - question.right)) else question.right
-        rows.append((question.left, question.right, 2 * int(better == question.right), question.image))
-    shown = np.bincount(np.array(rows)[:, :2].ravel(), minlength=models)  # model 0 is the best, model 11 the worst
+    shown = shown_of(12, 250)
     assert shown[2:6].mean() > 2 * shown[8:].mean()
