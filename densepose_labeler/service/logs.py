@@ -20,14 +20,15 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        return json.dumps(entry, default=str)  # ASCII alone: some readers take U+2028 for the end of a line
 
 
 def configure() -> None:
-    """Send the service's and uvicorn's records to standard error."""
+    """Send the service's and uvicorn's records to standard error, and what others have to warn of."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.captureWarnings(True)
+    logging.getLogger().handlers = [handler]  # without it, what asyncio says would come as plain text
     for name in ("densepose_labeler", "uvicorn", "py.warnings"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
