@@ -82,9 +82,9 @@ class DensePoseSpec:
 
     `decoder_channels` 0 means no decoder (legacy models pool straight from p2..p5). `coarse_channels` is 2
     (background, body) or 15 (legacy). `uv_confidence` adds `sigma_2` (and `kappa_u`, `kappa_v` for `indep_aniso`),
-    `segm_confidence` adds one confidence map for each of the two segmentations. `whole_pixel_boxes` widens detections to
-    whole source pixels before their maps are computed, so that a map lies exactly where it is drawn; without it the
-    maps of a box are drawn with its edges truncated, up to a pixel off, as the official models' are.
+    `segm_confidence` adds one confidence map for each of the two segmentations. `whole_pixel_boxes` widens detections
+    to whole source pixels before their maps are computed, so that a map lies exactly where it is drawn; without it
+    the maps of a box are drawn with its edges truncated, up to a pixel off, as the official models' are.
     """
 
     head: Literal["v1convx", "deeplab"] = "v1convx"
