@@ -62,4 +62,4 @@ def _write(path: Path, model: str) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     document.setdefault("label", tomlkit.table())["models"] = [model]
     atomic.write_text(path, tomlkit.dumps(document))
-    console.print(f"{path}: [label] models = [{model!r}]", markup=False)
+    console.print(f"{path}: [label] models = [{model!r}]", markup=False, soft_wrap=True)

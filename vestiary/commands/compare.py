@@ -84,4 +84,4 @@ def compare(
                     f"{name} foretells the part IoU with the truth by a rank correlation of {related.over_labels:.2f} "
                     f"over {related.labels} labels{by_model}"
                 )
-    console.print(f"look at it: {path}")
+    console.print(f"look at it: {path}", soft_wrap=True)

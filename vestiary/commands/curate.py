@@ -83,7 +83,7 @@ def _write_report(root: Path, title: str) -> None:
     from curation.report import write
 
     if (root / "images.parquet").exists():
-        console.print(f"report: {write(root, title)}")
+        console.print(f"report: {write(root, title)}", soft_wrap=True)
 
 
 def _print_counts(root: Path) -> None:

@@ -87,7 +87,7 @@ def evaluate(
     from densepose_labeler.metrics.evaluation_set import open_set
 
     if convert_official is not None:
-        console.print(f"written: {official.convert(convert_official)}")
+        console.print(f"written: {official.convert(convert_official)}", soft_wrap=True)
         return
     path = config_path or config.default_path()
     # the shipped configuration is not everywhere, and evaluating needs none of it
@@ -103,7 +103,7 @@ def evaluate(
     tables.write(found, folder)
     page.write(found, folder / "report.html", worst)
     _show(found)
-    console.print(f"look at it: {folder / 'report.html'}")
+    console.print(f"look at it: {folder / 'report.html'}", soft_wrap=True)
 
 
 def _show(found: Evaluation) -> None:
@@ -118,4 +118,4 @@ def _show(found: Evaluation) -> None:
     table.caption = f"{len(found.on.pictures)} pictures of {found.on.name}; in brackets 95 % intervals"
     console.print(table)
     for note in dict.fromkeys(note for result in found.models for note in result.notes):
-        console.print(note)
+        console.print(note, soft_wrap=True)

@@ -29,7 +29,7 @@ def savepage(
     status, reading = saving.save(url, folder, errands.configured(config_path))
     if reading is not None:
         found = f"{reading.items} items, {reading.images} images" if reading.kind else f"nothing: {reading.detail}"
-        console.print(f"saved {folder / reading.entry.file}")
+        console.print(f"saved {folder / reading.entry.file}", soft_wrap=True)
         console.print(f"{reading.kind or 'unknown'}: {found}")
     if status:
         console.print(f"[red]{status.name.lower()}[/red]: the lines above say why")
