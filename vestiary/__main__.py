@@ -47,7 +47,7 @@ _MEANT_FOR_USERS = {
     "densepose_labeler.zoo": ("ZooError",),
     "densepose_labeler.planning": ("LabelError",),
     "densepose_labeler.checkpoints": ("CheckpointError",),
-    "densepose_labeler.compare.truth": ("TruthError",),
+    "densepose_labeler.metrics.part_maps": ("TruthError",),
     "densepose_labeler.metrics.annotations": ("AnnotationError",),
     "densepose_labeler.metrics.evaluation_set": ("EvaluationError",),
     "densepose_labeler.metrics.surface": ("SurfaceError",),

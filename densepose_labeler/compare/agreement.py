@@ -6,28 +6,23 @@ whose labels have changed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from densepose_labeler.compare.borders import border_distance, borders
-from densepose_labeler.metrics.pixels import mean_part_iou
+from densepose_labeler.metrics.part_maps import Counts, PartMap, joint_counts, part_iou, part_map
 from manifests import atomic
-from manifests.instances import flatten
-from manifests.labels import LabelRow, LabelSet
+from manifests.labels import LabelSet
 from manifests.reasons import LabelStatus
 from manifests.settings import fingerprint
 
-PartMap = NDArray[np.uint8]
-Counts = NDArray[np.int64]
 _VERSION = 2
 """Raised when what is compared changes, so that everything is compared again."""
 Progress = Callable[[str, int, int], None]
@@ -112,36 +107,6 @@ def agreement(
     return _arrays(image_ids, models, rows)
 
 
-def part_map(row: LabelRow) -> PartMap:
-    """All persons of an image on one map, uint8 [height, width], the surest on top."""
-    return np.ascontiguousarray(flatten(row.instances, row.height or 0, row.width or 0)[..., 0])
-
-
-def joint_counts(maps: Sequence[PartMap]) -> list[Counts]:
-    """Pixels by the part in the one and in the other map, [25, 25] each, for the pairs in `itertools.combinations`
-    order.
-
-    Raises:
-        ValueError: the maps are not of one shape.
-    """
-    if len({one.shape for one in maps}) > 1:
-        raise ValueError(f"part maps of one image have several shapes: {sorted({one.shape for one in maps})}")
-    pairs = np.array(list(combinations(range(len(maps)), 2)), np.int64).reshape(-1, 2)
-    if not len(pairs):
-        return []
-    stack = np.stack([one.ravel() for one in maps])
-    somebody = stack.any(axis=0)
-    counts = _joint_counts(np.ascontiguousarray(stack[:, somebody]), pairs)
-    counts[:, 0, 0] += np.count_nonzero(~somebody)
-    return list(counts)
-
-
-def part_iou(counts: Counts) -> float:
-    """Mean IoU of the parts that occur in either of two maps, from their joint counts [25, 25]; 1 if none occurs."""
-    mean = float(mean_part_iou(counts))
-    return 1.0 if math.isnan(mean) else mean
-
-
 @dataclass(frozen=True, slots=True)
 class MapAgreement:
     """How far two part maps of one image agree.
@@ -173,16 +138,6 @@ def against(reference: PartMap, maps: Sequence[PartMap]) -> list[MapAgreement]:
         )
         for table, one in zip(counts, others, strict=True)
     ]
-
-
-@numba.njit(cache=True)
-def _joint_counts(stack: NDArray[np.uint8], pairs: NDArray[np.int64]) -> Counts:
-    counts = np.zeros((len(pairs), 25, 25), np.int64)
-    for number in range(len(pairs)):
-        one, other, table = stack[pairs[number, 0]], stack[pairs[number, 1]], counts[number]
-        for pixel in range(stack.shape[1]):
-            table[one[pixel], other[pixel]] += 1
-    return counts
 
 
 def label_states(labels: LabelSet) -> dict[str, str]:

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from densepose_labeler import zoo
-from densepose_labeler.compare.agreement import Agreement, MapAgreement, PartMap, Progress, against, part_map
+from densepose_labeler.compare.agreement import Agreement, MapAgreement, Progress, against
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.people import match
 from densepose_labeler.compare.stability import Stability
+from densepose_labeler.metrics.part_maps import PartMap, part_map
 from manifests.labels import LabelRow, LabelSet
 from manifests.reasons import LabelStatus
 

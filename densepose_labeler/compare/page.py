@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from densepose_labeler.compare.agreement import part_map
 from densepose_labeler.compare.consensus import NAME
 from densepose_labeler.compare.run import Comparison
 from densepose_labeler.compare.stability import SMALLER
+from densepose_labeler.metrics.part_maps import part_map
 from densepose_labeler.overlays import overlay
 from densepose_labeler.pages import data_uri, render
 from manifests import atomic

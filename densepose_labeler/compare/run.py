@@ -15,13 +15,14 @@ import pyarrow as pa
 
 from densepose_labeler import zoo
 from densepose_labeler.compare import stability, timing
-from densepose_labeler.compare.agreement import Agreement, PartMap, agreement
+from densepose_labeler.compare.agreement import Agreement, agreement
 from densepose_labeler.compare.consensus import NAME, write_consensus
 from densepose_labeler.compare.figures import Figures, as_table, figures, observe
 from densepose_labeler.compare.likeness import Likeness, likeness
 from densepose_labeler.compare.strata import strata
 from densepose_labeler.compare.truth import Correlation, correlation, truth_iou
 from densepose_labeler.config import LabelConfig
+from densepose_labeler.metrics.part_maps import PartMap
 from densepose_labeler.planning import LabelError
 from manifests import atomic
 

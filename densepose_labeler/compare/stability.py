@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from densepose_labeler.compare.agreement import MapAgreement, PartMap, against, label_states, part_map
+from densepose_labeler.compare.agreement import MapAgreement, against, label_states
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.label_sets import Labeller, ResolvedSet, choose_device, resolve
+from densepose_labeler.metrics.part_maps import PartMap, part_map
 from densepose_labeler.planning import LabelError
 from manifests import atomic
 from manifests.decoding import ImageError, decode

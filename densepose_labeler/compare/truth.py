@@ -1,23 +1,17 @@
-"""Part maps that are known to be right, and how well agreement foretells them."""
+"""How good labels are where the truth is known, and how well agreement foretells it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy.stats import spearmanr
 
-from densepose_labeler.compare.agreement import PartMap, joint_counts, part_iou, part_map
+from densepose_labeler.metrics.part_maps import PartMap, TruthError, joint_counts, part_iou, part_map
 from manifests.labels import LabelSet
-from manifests.palettes import PARULA
 from manifests.reasons import LabelStatus
-
-
-class TruthError(Exception):
-    """Ground truth that cannot be read; the message says which file and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +28,6 @@ class Correlation:
     over_labels: float | None
     models: int
     labels: int
-
-
-def read_truth(folder: Path, image_ids: Iterable[str]) -> dict[str, PartMap]:
-    """Part maps from `<image_id>.png` files: grey or palette pictures of part numbers 0-24, or colour pictures whose
-    red channel is the part (the IUV layout).
-
-    Raises:
-        TruthError: the folder is not there, has a map of none of the images, or a file is no part map.
-    """
-    if not folder.is_dir():
-        raise TruthError(f"there is no folder {folder}")
-    found = {one: _read(path) for one in sorted(image_ids) if (path := folder / f"{one}.png").is_file()}
-    if not found:
-        raise TruthError(f"{folder} has a part map for none of the images: their names are <image_id>.png")
-    return found
 
 
 def truth_iou(dataset: Path, model: str, truth: Mapping[str, PartMap]) -> dict[str, float]:
@@ -94,15 +73,3 @@ def _spearman(pairs: Sequence[Sequence[float]]) -> float | None:
     if np.ptp(agreed) == 0 or np.ptp(exact) == 0:
         return None
     return float(spearmanr(agreed, exact).statistic)
-
-
-def _read(path: Path) -> PartMap:
-    try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture if picture.mode in ("P", "L") else picture.convert("RGB"))
-    except (OSError, ValueError) as error:
-        raise TruthError(f"{path} cannot be read as a part map: {error}") from error
-    parts = np.ascontiguousarray(pixels if pixels.ndim == 2 else pixels[..., 0])
-    if parts.dtype != np.uint8 or parts.max(initial=0) >= len(PARULA):
-        raise TruthError(f"{path} is no part map: it has values above 24")
-    return parts

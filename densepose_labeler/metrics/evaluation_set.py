@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from densepose_labeler.checkpoints import cache_directory
-from densepose_labeler.compare.agreement import PartMap
-from densepose_labeler.compare.truth import read_truth
 from densepose_labeler.metrics import official
 from densepose_labeler.metrics.annotations import Picture, read
+from densepose_labeler.metrics.part_maps import PartMap, read_truth
 from densepose_labeler.metrics.surface import Surface
 from manifests.charts import Charts
 from manifests.decoding import ImageError, ImageHeader, probe

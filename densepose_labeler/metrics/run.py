@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from densepose_labeler.compare.agreement import part_iou
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.metrics.evaluation_set import EvaluationError, EvaluationSet
 from densepose_labeler.metrics.figures import Figure, by_part, draws, overall
 from densepose_labeler.metrics.masks import MaskError
+from densepose_labeler.metrics.part_maps import part_iou
 from densepose_labeler.metrics.pixels import ratio
 from densepose_labeler.metrics.predictions import Predictions, predict
 from densepose_labeler.metrics.similarity import OFFICIAL_KAPPA, PAPER_KAPPA

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from densepose_labeler.compare.agreement import PartMap, joint_counts
 from densepose_labeler.metrics.annotations import Picture
 from densepose_labeler.metrics.masks import Mask
+from densepose_labeler.metrics.part_maps import PartMap, joint_counts
 from densepose_labeler.metrics.people import Found, Matched, find, matched
 from densepose_labeler.metrics.pointwise import REACHES, PointErrors, area_under_curve, point_errors
 from densepose_labeler.metrics.precision import Ranked

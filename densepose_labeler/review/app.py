@@ -22,7 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from densepose_labeler.compare.agreement import part_map
+from densepose_labeler.metrics.part_maps import part_map
 from densepose_labeler.review.access import Access
 from densepose_labeler.review.intervals import SETTLED, TOP
 from densepose_labeler.review.reliability import consistency, krippendorff_alpha

@@ -42,7 +42,7 @@ def compare(
     """
     from densepose_labeler.compare import page
     from densepose_labeler.compare.run import compare as run
-    from densepose_labeler.compare.truth import read_truth
+    from densepose_labeler.metrics.part_maps import read_truth
     from densepose_labeler.review.opening import labelled_sets
 
     settings = config.load(config_path or config.default_path())

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from densepose_labeler.compare.agreement import agreement, joint_counts
+from densepose_labeler.compare.agreement import agreement
+from densepose_labeler.metrics.part_maps import joint_counts
 from tests.densepose_labeler.labelled import HEIGHT, WIDTH, blurred, figure, write_images, write_labels
 
 

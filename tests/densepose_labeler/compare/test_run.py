@@ -11,8 +11,8 @@ from PIL import Image
 from densepose_labeler.compare import page
 from densepose_labeler.compare.likeness import likeness
 from densepose_labeler.compare.run import compare
-from densepose_labeler.compare.truth import TruthError, read_truth
 from densepose_labeler.config import LabelConfig
+from densepose_labeler.metrics.part_maps import TruthError, read_truth
 from densepose_labeler.planning import LabelError
 from manifests.labels import LabelSet
 from tests.densepose_labeler.labelled import figure, write_labels, write_models

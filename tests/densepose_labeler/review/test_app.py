@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from densepose_labeler.compare.agreement import part_map
+from densepose_labeler.metrics.part_maps import part_map
 from densepose_labeler.review.app import create_app
 from densepose_labeler.review.session import Session
 from manifests.labels import LabelSet
