@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from densepose_labeler.compare.agreement import agreement
-from densepose_labeler.metrics.part_maps import joint_counts
 from tests.densepose_labeler.labelled import HEIGHT, WIDTH, blurred, figure, write_images, write_labels
-
-
-def test_joint_counts_are_those_of_a_histogram() -> None:
-    maps = [blurred(figure(1), share, n) for n, share in enumerate((0.0, 0.2, 0.9))]
-    for (a, b), counts in zip(combinations(maps, 2), joint_counts(maps), strict=True):
-        expected = np.bincount(a.ravel().astype(int) * 25 + b.ravel(), minlength=625).reshape(25, 25)
-        np.testing.assert_array_equal(counts, expected)
-    assert joint_counts(maps[:1]) == []
-    with pytest.raises(ValueError, match="several shapes"):
-        joint_counts([maps[0], maps[1].T.copy()])
 
 
 def test_agreement_is_symmetric_and_says_what_is_unknown(tmp_path: Path) -> None:

@@ -79,16 +79,6 @@ def test_what_cannot_be_compared_is_said(dataset: Path, tmp_path: Path) -> None:
         compare(dataset, ["clean"], LabelConfig())
     with pytest.raises(LabelError, match=r"no split 'test' \(there are: eval\)"):
         compare(dataset, list(MODELS), LabelConfig(), "test")
-    with pytest.raises(TruthError, match="no folder"):
-        read_truth(tmp_path / "nowhere", [])
-    with pytest.raises(TruthError, match="none of the images"):
-        read_truth(tmp_path / "truth", ["x"])
-    (tmp_path / "truth" / "x.png").write_bytes(b"no picture")
-    with pytest.raises(TruthError, match=r"x\.png cannot be read"):
-        read_truth(tmp_path / "truth", ["x"])
-    Image.fromarray(np.full((4, 4), 25, np.uint8)).save(tmp_path / "truth" / "x.png")
-    with pytest.raises(TruthError, match="values above 24"):
-        read_truth(tmp_path / "truth", ["x"])
     one = next(iter(LabelSet(dataset / "labels" / "clean").ids()))
     with pytest.raises(TruthError, match="does not fit"):
         compare(dataset, list(MODELS), LabelConfig(), truth={one: np.zeros((3, 3), np.uint8)})
