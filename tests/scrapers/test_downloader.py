@@ -15,7 +15,8 @@ def test_a_crawl_that_stops_while_a_picture_waits_ends_and_records_what_was_sent
     crawl: Crawl, gateway: Gateway
 ) -> None:
     text = crawl.config.read_text("utf-8").replace("max_wait_seconds = 3.0", "max_wait_seconds = 5.0")
-    crawl.config.write_text(text.replace("timeout_seconds = 2.0", "timeout_seconds = 60.0"), "utf-8")
+    crawl.config.write_text(text, "utf-8")
+    crawl.give_up_after(60.0)
     serve_shop(gateway, 2, ("p", "a1", "e1"))
     gateway.answers[f"http://{IMAGE_HOST}/robots.txt"] = Answer(b"User-agent: *\nCrawl-delay: 4\n", "text/plain")
     asked = threading.Event()

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from densepose_labeler import checkpoints, zoo
+from densepose_labeler.metrics.pixels import foreground_iou, mean_part_iou, part_ious
 from densepose_labeler.predictor import Predictor
 from manifests.instances import Instance, flatten
 from manifests.parts import COARSE_OF_FINE, PART_NAMES
@@ -78,13 +79,12 @@ class Scores:
     @property
     def part_iou(self) -> NDArray[np.float64]:
         """IoU over the whole set of background and the 24 parts [25]; NaN for a part that occurs nowhere."""
-        return _ious(self.confusion)
+        return part_ious(self.confusion)
 
     def figures(self) -> dict[str, object]:
         """Everything as plain numbers."""
         table = self.confusion
         body, right = table[1:].sum(), np.trace(table[1:, 1:])
-        foreground = table[1:, 1:].sum() / max(table.sum() - table[0, 0], 1)
         coarse = np.zeros((15, 15), np.int64)
         np.add.at(coarse, np.ix_(COARSE_OF_FINE, COARSE_OF_FINE), table)
         return {
@@ -95,9 +95,9 @@ class Scores:
             "extra_detections": self.extra,
             "empty_pictures": self.empty_pictures,
             "empty_pictures_with_detections": self.empty_with_people,
-            "foreground_iou": _round(foreground),
-            "mean_part_iou": _mean(self.part_iou[1:]),
-            "mean_coarse_iou": _mean(_ious(coarse)[1:]),
+            "foreground_iou": _figure(foreground_iou(table)),
+            "mean_part_iou": _figure(mean_part_iou(table)),
+            "mean_coarse_iou": _figure(mean_part_iou(coarse)),
             "part_accuracy": _share(right, body),
             "part_accuracy_on_common_foreground": _share(right, table[1:, 1:].sum()),
             "u_error": _round(self.u_error / max(right, 1)),
@@ -140,14 +140,9 @@ def group_names(notes: Mapping[str, Any]) -> list[str]:
     return [*names, "view: " + ("front" if turned < np.pi / 4 else "back" if turned > 3 * np.pi / 4 else "side")]
 
 
-def _mean(ious: NDArray[np.float64]) -> float:
-    known = ious[~np.isnan(ious)]
-    return _round(float(known.mean())) if len(known) else 0.0
-
-
-def _ious(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
-    return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
+def _figure(value: NDArray[np.float64]) -> float:
+    """0 where there is nothing to be measured."""
+    return _round(float(np.nan_to_num(value)))
 
 
 def _share(count: float, of: float) -> float:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from manifests.settings import parse
 from vestiary import config
-from vestiary.commands.options import ConfigOption, console, matching
+from vestiary.commands.options import ConfigOption, ModelsOption, console, matching
 from vestiary.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,14 +34,7 @@ class KappaName(StrEnum):
     "--annotations coco/densepose_minival2014.json --surface coco/surface.npz`"
 )
 def evaluate(
-    models: Annotated[
-        str,
-        typer.Option(
-            "--models",
-            "-m",
-            help="Label sets, separated by commas; `all` 27 official models, or a pattern such as `R_50*`.",
-        ),
-    ] = "embedded",
+    models: ModelsOption = "embedded",
     on: Annotated[
         str,
         typer.Option(

@@ -12,7 +12,7 @@ from rich.table import Table
 from densepose_labeler.precision import Precision
 from manifests.settings import parse
 from vestiary import config
-from vestiary.commands.options import ConfigOption, DatasetArgument, SplitOption, console, matching
+from vestiary.commands.options import ConfigOption, DatasetArgument, ModelsOption, SplitOption, console, matching
 from vestiary.progress import Progress
 
 if TYPE_CHECKING:
@@ -38,14 +38,7 @@ class Backend(StrEnum):
 )
 def label(
     dataset_path: DatasetArgument = None,
-    models: Annotated[
-        str,
-        typer.Option(
-            "--models",
-            "-m",
-            help="Label sets, separated by commas; `all` 27 official models, or a pattern such as `R_50*`.",
-        ),
-    ] = "",
+    models: ModelsOption = "",
     split: SplitOption = None,
     images: Annotated[
         int | None, typer.Option("--images", "-n", min=1, help="Only the first so many. [default: all; 20 to verify]")

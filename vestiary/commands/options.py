@@ -20,6 +20,15 @@ DatasetArgument = Annotated[
     Path | None, typer.Argument(help="Dataset directory. [default: the configuration's]", show_default=False)
 ]
 SplitOption = Annotated[str | None, typer.Option("--split", "-s", help="Only this split. [default: all kept]")]
+ModelsOption = Annotated[
+    str,
+    typer.Option(
+        "--models",
+        "-m",
+        help="Label sets, separated by commas; `all` 27 official models, or a pattern such as `R_50*`.",
+    ),
+]
+"""Label sets that are to be made."""
 MadeOption = Annotated[
     str, typer.Option("--models", "-m", help="Label sets, separated by commas, or patterns. [default: all made]")
 ]
