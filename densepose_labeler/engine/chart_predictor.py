@@ -71,13 +71,16 @@ class ChartPredictor(nn.Module):
         for name, width in self.widths.items():
             self.add_module(_LAYERS[name], nn.ConvTranspose2d(channels, width, 4, stride=2, padding=1))
 
-    def forward(self, x: Tensor) -> ChartMaps:
+    def half_size(self, x: Tensor) -> Tensor:
+        """Every map before it is doubled, [N, sum of `widths`, 2R, 2R], in the order of `widths`."""
         # One wide transposed convolution is faster than up to nine narrow ones.
         layers = [self.get_submodule(_LAYERS[name]) for name in self.widths]
         weight = torch.cat([layer.get_parameter("weight") for layer in layers], 1)
         bias = torch.cat([layer.get_parameter("bias") for layer in layers])
-        wide = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
-        wide = F.interpolate(wide, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> ChartMaps:
+        wide = F.interpolate(self.half_size(x), scale_factor=2.0, mode="bilinear", align_corners=False)
         maps = dict(zip(self.widths, torch.split(wide, list(self.widths.values()), 1), strict=True))
         for name in ("fine_segm", "coarse_segm"):
             confidence = f"{name}_confidence"

@@ -8,7 +8,7 @@ from tests.tools.figures import COLOURS, figure
 from tools.train.augment import Framing, augment, frame, mirror, photometric
 from tools.train.shards import Sample
 
-FRAMING = Framing(width=96, height=128, scale=1.0)
+FRAMING = Framing(width=96, height=128)
 
 
 def test_mirror_twice_is_the_same_picture() -> None:
@@ -47,7 +47,7 @@ def test_labels_stay_on_the_picture(seed: int) -> None:
 def test_close_ups_show_part_of_a_person() -> None:
     rng = np.random.default_rng(3)
     sample = figure(rng)
-    framing = Framing(width=96, height=128, scale=1.0, close_up=1.0)
+    framing = Framing(width=96, height=128, close_up=1.0)
     rows = [np.nonzero(frame(sample, framing, rng).instance)[0] for _ in range(20)]
     cut = [not len(row) or row.min() == 0 or row.max() == 127 for row in rows]
     assert sum(cut) >= 15
@@ -81,6 +81,6 @@ def test_clothes_without_a_wearer_come_close() -> None:
     image[48:80, 36:60] = 255
     empty = Sample(image, np.zeros_like(image), np.zeros((128, 96), np.uint8))
     rng = np.random.default_rng(0)
-    framing = Framing(width=96, height=128, scale=1.0, zoom=(1.0, 1.0), rotation=0.0, packshot_zoom=3.0)
+    framing = Framing(width=96, height=128, zoom=(1.0, 1.0), rotation=0.0, packshot_zoom=3.0)
     shown = [(frame(empty, framing, rng).image == 255).all(-1).sum() / (32 * 24) for _ in range(30)]
     assert min(shown) > 0.5 and max(shown) > 4

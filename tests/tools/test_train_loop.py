@@ -38,7 +38,7 @@ SMALL = replace(
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(loop, "Framing", lambda: Framing(width=64, height=96, scale=1.0))
+    monkeypatch.setattr(loop, "Framing", lambda: Framing(width=64, height=96))
     monkeypatch.setattr(loop.signal, "signal", lambda *_: None)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

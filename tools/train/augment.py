@@ -19,24 +19,18 @@ GREY = (127, 127, 127)  # what the network sees as zero, like the padding at inf
 class Framing:
     """How a picture is laid onto the training canvas.
 
-    width, height: canvas in pixels. scale: canvas pixels per source pixel when the whole picture is shown as at
-    inference. rotation: largest angle in degrees. zoom: range of a factor on `scale`. close_up: share of pictures that
-    are framed on a part of one person (waist up, legs, head cut off), beside the close-ups that were rendered as such.
-    packshot_zoom: largest further factor on the scale of pictures without people.
+    width, height: canvas in pixels. rotation: largest angle in degrees. zoom: range of a factor on the scale at which
+    the canvas is as wide as the whole picture, as at inference. close_up: share of pictures that are framed on a part
+    of one person (waist up, legs, head cut off), beside the close-ups that were rendered as such. packshot_zoom:
+    largest further factor on the scale of pictures without people.
     """
 
-    width: int = 256
-    height: int = 320
-    scale: float = 256 / 240
+    width: int = 384
+    height: int = 480
     rotation: float = 12.0
     zoom: tuple[float, float] = (0.75, 1.35)
     close_up: float = 0.2
     packshot_zoom: float = 2.0
-
-    @staticmethod
-    def of(width: int, height: int, picture_width: int = 240) -> Framing:
-        """A canvas as wide as the whole picture."""
-        return Framing(width, height, width / picture_width)
 
 
 def augment(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
@@ -58,7 +52,8 @@ def mirror(sample: Sample) -> Sample:
 def frame(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
     """Rotate, scale, shift and crop `sample` onto the canvas; what lies outside the picture is filled, unlabelled."""
     height, width = sample.instance.shape
-    scale = framing.scale * float(np.exp(rng.uniform(*np.log(framing.zoom))))
+    whole = framing.width / width
+    scale = whole * float(np.exp(rng.uniform(*np.log(framing.zoom))))
     centre = np.array([width / 2, height / 2]) + rng.uniform(-0.12, 0.12, 2) * (width, height)
     people = np.unique(sample.instance[sample.instance > 0])
     if not len(people):  # clothes without a wearer fill the frame in shops
@@ -67,7 +62,7 @@ def frame(sample: Sample, framing: Framing, rng: np.random.Generator) -> Sample:
         rows, columns = np.nonzero(sample.instance == rng.choice(people))
         tall = rows.max() - rows.min() + 1
         share = rng.uniform(0.35, 0.9)
-        scale = min(framing.height / (share * tall), 2.5 * framing.scale)
+        scale = min(framing.height / (share * tall), 2.5 * whole)
         top = rows.min() + rng.uniform(-0.1, 1.0 - 0.8 * share) * tall
         centre = np.array([columns.mean() + rng.normal(0, 0.15) * np.ptp(columns), top + share * tall / 2])
     angle = np.deg2rad(rng.uniform(-framing.rotation, framing.rotation)) * (rng.random() < 0.7)

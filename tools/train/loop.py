@@ -62,6 +62,7 @@ class Trainer:
         network: DensePoseRCNN | None = None,
         pretrained: bool = True,
         begin_with: Path | None = None,
+        device: str = "cpu",
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
@@ -79,7 +80,7 @@ class Trainer:
         if recipe.only:
             for name, value in self.network.named_parameters():
                 value.requires_grad_(value.requires_grad and name.startswith(recipe.only))
-        self.network.to(memory_format=torch.channels_last)
+        self.network.to(device, memory_format=torch.channels_last)
         trained = {name: value for name, value in self.network.named_parameters() if value.requires_grad}
         groups = [
             {
@@ -138,7 +139,8 @@ class Trainer:
         """Go on from a checkpoint of the same recipe."""
         state = torch.load(path, map_location="cpu", weights_only=True)
         self.network.load_state_dict(state["network"])
-        self.average = [state["average"][name] for name in self._names()]
+        pairs = zip(self.trained, self._names(), strict=True)
+        self.average = [state["average"][name].to(value.device) for value, name in pairs]
         rates = [group["rate"] for group in self.optimiser.param_groups]
         self.optimiser.load_state_dict(state["optimiser"])
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
@@ -210,7 +212,8 @@ def train(
     with (out / "log.jsonl").open("a") as log:
         while not stop.is_set() and trainer.elapsed < minutes * 60:
             samples = ready.get()
-            images, scenes = normalise(samples, trainer.network), [scene(sample) for sample in samples]
+            images = normalise(samples, trainer.network)
+            scenes = [scene(sample, images.device) for sample in samples]
             recent.append(trainer.step(images, scenes, rng, trainer.elapsed / (minutes * 60)))
             trainer.elapsed = time.monotonic() - begun
             if trainer.step_number % 25 == 0:
@@ -241,13 +244,14 @@ def main() -> None:
     parser.add_argument("--shards", type=Path, required=True, help="folder of shard-*.npz, which may still be growing")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint.pt and log.jsonl go")
     parser.add_argument("--minutes", type=float, required=True, help="wall time in all, resumed runs included")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor, where the network is trained on it")
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument(
         "--begin-with", type=Path, help="checkpoint of an earlier stage, whose averaged weights are taken"
     )
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
-    parser.add_argument("--canvas", default="256x320", help="WIDTHxHEIGHT of what the network is shown")
+    parser.add_argument("--canvas", default="384x480", help="WIDTHxHEIGHT of what the network is shown")
     parser.add_argument("--model", default="embedded", help="whose network is trained")
     parser.add_argument("--zoo", type=Path, help="TOML that declares the model, where it is not shipped")
     parser.add_argument("--fixed-backbone", action="store_true", help="keep the ImageNet backbone as it is")
@@ -277,8 +281,8 @@ def main() -> None:
         layers = ("roi_heads.densepose_predictor.u_lowres", "roi_heads.densepose_predictor.v_lowres")
         recipe = replace(recipe, only=layers, head_rate=1e-3, warm_up_steps=20, average_decay=0.98)
     network = embedded_network(zoo.get(options.model, options.zoo).network)
-    trainer = Trainer(recipe, network, begin_with=options.begin_with)
-    train(trainer, pool, options.out, options.minutes, framing=Framing.of(*map(int, options.canvas.split("x"))))
+    trainer = Trainer(recipe, network, begin_with=options.begin_with, device=options.device)
+    train(trainer, pool, options.out, options.minutes, framing=Framing(*map(int, options.canvas.split("x"))))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Weights:
     fine: float = 1.0
     overlap: float = 0.7
     coarse: float = 0.5
-    uv: float = 2.0
+    uv: float = 4.0
 
 
 def rpn_losses(
@@ -64,12 +64,12 @@ def draw_proposals(
         if len(target.boxes):
             best, index = pairwise_iou(found, target.boxes).max(1)
         else:
-            best, index = torch.zeros(len(found)), torch.zeros(len(found), dtype=torch.int64)
+            best, index = found.new_zeros(len(found)), found.new_zeros(len(found), dtype=torch.int64)
         people = _draw(best >= 0.5, int(per_image * share), rng)
         others = _draw_hard(best < 0.5, per_image - len(people), rng)
         boxes.append(found[torch.cat([people, others])])
-        classes.append(torch.cat([torch.full((len(people),), PERSON), torch.full((len(others),), BACKGROUND)]))
-        wanted.append(torch.cat([target.boxes[index[people]], torch.zeros(len(others), 4)]))
+        classes.append(torch.cat([torch.full_like(people, PERSON), torch.full_like(others, BACKGROUND)]))
+        wanted.append(torch.cat([target.boxes[index[people]], found.new_zeros(len(others), 4)]))
     return boxes, torch.cat(classes), torch.cat(wanted)
 
 
@@ -93,8 +93,8 @@ def densepose_losses(
     """
     known = part > 0
     on_part = part[:, None]
-    du = F.smooth_l1_loss(u.gather(1, on_part)[:, 0], uv[:, 0], beta=0.05, reduction="none")
-    dv = F.smooth_l1_loss(v.gather(1, on_part)[:, 0], uv[:, 1], beta=0.05, reduction="none")
+    du = F.smooth_l1_loss(u.gather(1, on_part)[:, 0], uv[:, 0], beta=0.02, reduction="none")
+    dv = F.smooth_l1_loss(v.gather(1, on_part)[:, 0], uv[:, 1], beta=0.02, reduction="none")
     count = known.sum().clamp(min=1)
     return {
         "fine": F.cross_entropy(fine, part, part_weights),
@@ -122,7 +122,7 @@ def _draw_hard(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:
     """Like `_draw`, but the first half of `most` are the first true entries."""
     index = mask.nonzero()[:, 0]
     first, rest = index[: most // 2], index[most // 2 :]
-    return torch.cat([first, rest[_draw(torch.ones(len(rest), dtype=torch.bool), most - len(first), rng)]])
+    return torch.cat([first, rest[_draw(torch.ones_like(rest, dtype=torch.bool), most - len(first), rng)]])
 
 
 def _draw(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:
@@ -130,4 +130,4 @@ def _draw(mask: Tensor, most: int, rng: np.random.Generator) -> Tensor:
     index = mask.nonzero()[:, 0]
     if len(index) <= most:
         return index
-    return index[torch.from_numpy(rng.choice(len(index), most, replace=False))]
+    return index[torch.from_numpy(rng.choice(len(index), most, replace=False)).to(index.device)]

@@ -41,13 +41,18 @@ def initialise(network: DensePoseRCNN) -> None:
         nn.init.constant_(network.roi_heads.densepose_predictor.get_submodule(name).bias, 0.5)
 
 
+def device_of(network: DensePoseRCNN) -> torch.device:
+    """Where the weights are."""
+    return next(network.parameters()).device
+
+
 def normalise(samples: Sequence[Sample], network: DensePoseRCNN) -> Tensor:
-    """Pictures as the network's input, float32 [B, 3, H, W] in channels-last memory."""
-    spec = network.spec.input
-    images = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2).float()
+    """Pictures as the network's input, float32 [B, 3, H, W] in channels-last memory on its device."""
+    spec, device = network.spec.input, device_of(network)
+    images = torch.from_numpy(np.stack([sample.image for sample in samples])).to(device).permute(0, 3, 1, 2).float()
     if spec.channel_order == "BGR":
         images = images.flip(1)
-    mean, std = torch.tensor(spec.pixel_mean)[:, None, None], torch.tensor(spec.pixel_std)[:, None, None]
+    mean, std = (torch.tensor(v, device=device)[:, None, None] for v in (spec.pixel_mean, spec.pixel_std))
     return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
@@ -56,7 +61,7 @@ def compute_losses(
 ) -> dict[str, Tensor]:
     """Losses of a batch by name; `images` as `normalise` makes them, one scene each."""
     size = (images.shape[2], images.shape[3])
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
         features = network.features(images)
         logits, deltas = network.rpn(features)
     anchors = network.anchors(features)
@@ -74,7 +79,7 @@ def compute_losses(
     ]
     candidates = [boxes[((boxes[:, 2:] - boxes[:, :2]) > 1).all(1)] for boxes in candidates]
     boxes, classes, wanted = draw_proposals(candidates, scenes, rng)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
         class_logits, box_deltas = network.box_logits(features, boxes)
     losses |= box_losses(class_logits.float(), box_deltas.float(), torch.cat(boxes), classes, wanted)
     densepose = (network.roi_heads.densepose_head, network.roi_heads.densepose_predictor)
@@ -90,11 +95,14 @@ def _densepose(
     count = sum(len(boxes) for boxes in regions)
     if not count:
         return {}
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(features["p2"].device.type, dtype=torch.bfloat16):
         decoded = network.decode(features)  # whole: window by window is quicker at inference alone
-        maps = network.chart_maps(network.pool_densepose(features, regions, decoded))
+        pooled = network.pool_densepose(features, regions, decoded)
+        predictor = network.roi_heads.densepose_predictor
+        wide = predictor.half_size(network.roi_heads.densepose_head(pooled))
     # every second row and column, at a random phase: a quarter of the work, all cells taught in the long run
     row, column = (int(value) for value in rng.integers(0, 2, 2))
+    wide = doubled_at(wide, row, column).float()
     side = network.spec.densepose.map_size
     targets = [
         maps_on_grid(target, box, int(number), side)
@@ -103,7 +111,14 @@ def _densepose(
     ]
     part = torch.stack([part for part, _ in targets])[:, row::2, column::2]
     uv = torch.stack([uv for _, uv in targets])[:, :, row::2, column::2]
-    fine, coarse, u, v = (
-        maps_[:, :, row::2, column::2].float() for maps_ in (maps.fine_segm, maps.coarse_segm, maps.u, maps.v)
-    )
-    return densepose_losses(fine, coarse, u, v, part, uv, PART_WEIGHTS)
+    coarse, fine, u, v = torch.split(wide, list(predictor.widths.values()), 1)[:4]
+    return densepose_losses(fine, coarse, u, v, part, uv, PART_WEIGHTS.to(part.device))
+
+
+def doubled_at(maps: Tensor, row: int, column: int) -> Tensor:
+    """Every second row and column, from `row` and `column` (0 or 1) on, of maps [..., H, W] doubled bilinearly."""
+    for dim, phase in ((-2, row), (-1, column)):
+        size = maps.shape[dim]
+        order = (torch.arange(size, device=maps.device) + (1 if phase else -1)).clamp(0, size - 1)
+        maps = torch.lerp(maps, maps.index_select(dim, order), 0.25)
+    return maps

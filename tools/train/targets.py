@@ -28,8 +28,8 @@ class Scene:
     instance: Tensor
 
 
-def scene(sample: Sample) -> Scene:
-    """Boxes around the visible body surface of each person."""
+def scene(sample: Sample, device: torch.device | None = None) -> Scene:
+    """Boxes around the visible body surface of each person; tensors on `device`, the CPU when left out."""
     boxes, numbers = [], []
     for number in np.unique(sample.instance[sample.instance > 0]):
         rows, columns = np.nonzero((sample.instance == number) & (sample.iuv[..., 0] > 0))
@@ -40,10 +40,10 @@ def scene(sample: Sample) -> Scene:
             boxes.append(box)
             numbers.append(int(number))
     return Scene(
-        torch.tensor(np.array(boxes, np.float32).reshape(-1, 4)),
-        torch.tensor(numbers, dtype=torch.int64),
-        torch.from_numpy(np.array(sample.iuv)),
-        torch.from_numpy(np.array(sample.instance)),
+        torch.tensor(np.array(boxes, np.float32).reshape(-1, 4), device=device),
+        torch.tensor(numbers, dtype=torch.int64, device=device),
+        torch.from_numpy(np.array(sample.iuv)).to(device),
+        torch.from_numpy(np.array(sample.instance)).to(device),
     )
 
 
@@ -52,9 +52,9 @@ def match_anchors(anchors: Tensor, boxes: Tensor, above: float = 0.6, below: flo
 
     A box whose anchors all overlap less than `above` gets its best ones, so that no person goes untaught.
     """
-    labels = torch.zeros(len(anchors), dtype=torch.int64)
+    labels = torch.zeros(len(anchors), dtype=torch.int64, device=anchors.device)
     if not len(boxes):
-        return labels, torch.zeros(len(anchors), dtype=torch.int64)
+        return labels, torch.zeros_like(labels)
     iou = pairwise_iou(anchors, boxes)
     best, index = iou.max(1)
     labels[best >= below] = -1
@@ -67,7 +67,7 @@ def match_anchors(anchors: Tensor, boxes: Tensor, above: float = 0.6, below: flo
 def jitter(boxes: Tensor, rng: np.random.Generator, shift: float = 0.05, stretch: float = 0.08) -> Tensor:
     """Boxes displaced and resized as a detector's would be ([N, 4] XYXY)."""
     size = boxes[:, 2:] - boxes[:, :2]
-    noise = torch.from_numpy(rng.standard_normal((len(boxes), 4)).astype(np.float32))
+    noise = torch.from_numpy(rng.standard_normal((len(boxes), 4)).astype(np.float32)).to(boxes.device)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 + noise[:, :2] * shift * size
     size = size * (noise[:, 2:] * stretch).exp()
     return torch.cat([centre - size / 2, centre + size / 2], 1)
@@ -80,7 +80,7 @@ def maps_on_grid(target: Scene, box: Tensor, number: int, side: int) -> tuple[Te
     Other people and whatever lies outside the canvas are background.
     """
     height, width = target.instance.shape
-    steps = (torch.arange(side, dtype=torch.float32) + 0.5) / side
+    steps = (torch.arange(side, dtype=torch.float32, device=box.device) + 0.5) / side
     columns = (box[0] + steps * (box[2] - box[0])).floor().long()
     rows = (box[1] + steps * (box[3] - box[1])).floor().long()
     inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))[None]
