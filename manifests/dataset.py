@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from manifests.image_store import ImageStore
 from manifests.labels import LabelSet
+from manifests.reasons import ImageStatus, LabelStatus
 from manifests.schema import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -155,7 +156,17 @@ class Dataset:
         """
         from manifests.torch_dataset import TorchDataset  # torch takes seconds to import, and tables do not need it
 
-        return TorchDataset(self, split, model, flip=flip, seed=seed)
+        labels = self.labels(model)
+        statuses = labels.summary(["image_id", "status"]).to_pylist()
+        wanted = {row["image_id"] for row in statuses if row["status"] != LabelStatus.ERROR}
+        if split is not None:
+            wanted &= set(self.split(split))
+        records = (
+            row
+            for row in self.table("images").drop_columns(["sightings"]).to_pylist()
+            if row["image_id"] in wanted and row["status"] == ImageStatus.KEPT
+        )
+        return TorchDataset(self.store, labels, records, flip=flip, seed=seed)
 
     def __repr__(self) -> str:
         return f"manifests.open({str(self.path)!r})"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,9 @@ from torch.utils.data import Dataset as _TorchBase
 
 from manifests import decoding, iuv
 from manifests.charts import MIRRORED, mirror
+from manifests.image_store import ImageStore
 from manifests.instances import flatten, flatten_weights
-from manifests.reasons import ImageStatus, LabelStatus
-
-if TYPE_CHECKING:
-    from manifests.dataset import Dataset
+from manifests.labels import LabelSet
 
 
 class Sample(NamedTuple):
@@ -42,27 +40,28 @@ class Sample(NamedTuple):
 
 
 class TorchDataset(_TorchBase[Sample]):
-    """Map-style dataset over one split and one label set, in id order.
+    """Map-style dataset over some images of one label set, in id order; `manifests.Dataset.torch` makes it.
 
     It holds ids and file names only, so it pickles into DataLoader workers; whether item i of epoch e is mirrored
     depends on (seed, e, id) alone, not on the worker that loads it. Pictures differ in size: give `collate` to the
     DataLoader, which stacks what can be stacked.
+
+    Args:
+        store: the pictures.
+        labels: their labels.
+        records: the images' rows of `images.parquet`; the store and the label set have every one of them.
+        flip: probability, 0..1, of a horizontal mirror.
+        seed: of the mirrors.
     """
 
-    def __init__(self, dataset: Dataset, split: str | None, model: str, *, flip: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self, store: ImageStore, labels: LabelSet, records: Iterable[dict[str, Any]], *, flip: float, seed: int
+    ) -> None:
         if not 0 <= flip <= 1:
             raise ValueError(f"flip is a probability, 0 to 1, not {flip}")
-        self.model, self.flip, self.seed, self.epoch = model, flip, seed, 0
-        self._store, self._labels = dataset.store, dataset.labels(model)
-        statuses = self._labels.summary(["image_id", "status"]).to_pylist()
-        wanted = {row["image_id"] for row in statuses if row["status"] != LabelStatus.ERROR}
-        if split is not None:
-            wanted &= set(dataset.split(split))
-        self._records: dict[str, dict[str, Any]] = {
-            row["image_id"]: row
-            for row in dataset.table("images").drop_columns(["sightings"]).to_pylist()
-            if row["image_id"] in wanted and row["status"] == ImageStatus.KEPT
-        }
+        self.model, self.flip, self.seed, self.epoch = labels.name, flip, seed, 0
+        self._store, self._labels = store, labels
+        self._records = {record["image_id"]: record for record in records}
         self.image_ids: list[str] = sorted(self._records)
 
     def set_epoch(self, epoch: int) -> None:
