@@ -15,12 +15,11 @@ from scrapers.config import CrawlConfig, ShopConfig
 from scrapers.exit_status import ExitStatus
 from scrapers.memory import Memory
 from scrapers.outcomes import Outcome, Stopped
+from scrapers.politeness.host_policies import HostPolicies
 from scrapers.tally import Tally
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-    from scrapers.politeness.robots import HostPolicies
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +34,7 @@ class CrawlContext:
     Attributes:
         source: the shop's name, as in the ledger.
         dataset: the dataset directory.
+        policies: what the hosts' robots.txt say.
         is_partial: the command line narrowed the configured crawl down.
         refresh: pages that were read more seconds ago are looked at again; None for never.
         counts: what the report and the progress display show.
@@ -47,20 +47,17 @@ class CrawlContext:
     shop: ShopConfig
     dataset: Path
     ledger: Ledger
+    policies: HostPolicies
     is_partial: bool = False
     refresh: float | None = None
     memory: Memory = field(init=False)
     tally: Tally = field(init=False)
-    policies: HostPolicies = field(init=False)
     store: ImageStore = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
     stopped: tuple[ExitStatus, str] | None = None
 
     def __post_init__(self) -> None:
-        from scrapers.politeness.robots import HostPolicies
-
         self.store = ImageStore(self.dataset / "images")
-        self.policies = HostPolicies(self)
         self.tally = Tally(self.counts)
         self.memory = Memory(self.ledger, self.source, self.refresh)
 

@@ -15,7 +15,7 @@ from scrapy.http import Headers, HtmlResponse, Response
 from manifests.reasons import FetchReason
 from scrapers.context import KIND, context_of
 from scrapers.outcomes import Refused
-from scrapers.politeness.robots import AGENT
+from scrapers.politeness.host_policies import AGENT
 from scrapers.politeness.tdmrep import Reservations
 from scrapers.politeness.usage import reserves
 

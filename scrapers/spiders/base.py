@@ -24,6 +24,8 @@ from scrapers.memory import Due
 from scrapers.outcomes import Outcome
 from scrapers.pages.saved import MarkupError, SavedPage
 from scrapers.pages.shops import SHOPS, ShopPages, Site
+from scrapers.politeness import robots
+from scrapers.politeness.host_policies import HostPolicies
 from scrapers.spiders.asking import ASKED, Leads, fetch_of, same_page
 from scrapers.spiders.painting import PaintedListings
 from scrapers.spiders.sitemaps import Sitemaps
@@ -57,8 +59,9 @@ class ShopSpider(PaintedListings, Sitemaps, Spider):
         spider.task = task
         spider.site = Site(shop.base_url, shop.market, shop.image_hosts[0], shop.image_width)
         ledger = Ledger(task.dataset / "crawl.sqlite")
+        policies = HostPolicies(lambda origin: robots.ask(spider.context, origin))
         spider.context = CrawlContext(
-            crawler, spider.name, config, shop, task.dataset, ledger, task.is_partial, task.refresh
+            crawler, spider.name, config, shop, task.dataset, ledger, policies, task.is_partial, task.refresh
         )
         for name, value in {
             "USER_AGENT": config.user_agent,

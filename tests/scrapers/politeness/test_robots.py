@@ -16,7 +16,8 @@ from manifests.ledger import Ledger
 from scrapers.config import CrawlConfig, ShopConfig
 from scrapers.context import CrawlContext
 from scrapers.exit_status import ExitStatus
-from scrapers.politeness.robots import MAX_BYTES, HostPolicies, HostPolicy, judge
+from scrapers.politeness import robots
+from scrapers.politeness.host_policies import HostPolicies, HostPolicy
 from tests.scrapers.conftest import Crawl
 from tests.scrapers.gateway import IMAGE_HOST, PAGE_HOST, Answer, Gateway, image_url, serve_shop
 
@@ -25,50 +26,6 @@ SHOP = {
     "image_hosts": ["x.test"],
     "categories": [{"path": "/c", "gender": "women", "category": "c"}],
 }
-RULES = b"User-agent: *\nDisallow: /private/\nCrawl-delay: 2\n"
-
-
-@pytest.mark.parametrize("status", [301, 307, 401, 403, 429, 500, 502, 503, 599])
-def test_a_file_that_cannot_be_read_closes_the_host(status: int) -> None:
-    policy = judge(status, "text/plain", b"User-agent: *\nAllow: /\n", 60)
-    assert policy.closed and not policy.allows("http://x.test/") and str(status) in policy.why
-
-
-@pytest.mark.parametrize(
-    ("media_type", "body"),
-    [("text/html; charset=utf-8", RULES), ("text/plain", b"  <!doctype html><title>&nbsp;</title>"), ("", b"<html>")],
-)
-def test_a_web_page_instead_of_rules_closes_the_host(media_type: str, body: bytes) -> None:
-    assert judge(200, media_type, body, 60).closed
-
-
-@pytest.mark.parametrize("status", [400, 404, 410, 418])
-def test_no_file_means_no_rules(status: int) -> None:
-    policy = judge(status, "text/html", b"<html>", 60)
-    assert policy.allows("http://x.test/anything") and policy.verdict("http://x.test/") == "allowed (no robots.txt)"
-
-
-def test_rules_are_kept_to() -> None:
-    policy = judge(200, "text/plain", RULES, 60)
-    assert policy.allows("http://x.test/public") and not policy.allows("http://x.test/private/a")
-    assert policy.verdict("http://x.test/private/a") == "barred by robots.txt"
-    assert policy.crawl_delay == 2
-    assert judge(200, "text/plain", RULES, 1).closed, "longer than we are willing to wait"
-
-
-def test_rules_for_our_own_name_come_first_and_a_byte_order_mark_is_no_obstacle() -> None:
-    text = "\ufeffUser-agent: Vestiary\nDisallow: /\n\nUser-agent: *\nAllow: /\n".encode()
-    assert not judge(200, "text/plain", text, 60).allows("http://x.test/a")
-
-
-def test_what_lies_beyond_the_size_limit_is_not_read() -> None:
-    text = b"User-agent: *\n" + b"#" * MAX_BYTES + b"\nDisallow: /\n"
-    assert judge(200, "text/plain", text, 60).allows("http://x.test/a")
-
-
-def test_the_verdict_notes_who_else_is_barred() -> None:
-    text = b"User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /\n\nUser-agent: *\nDisallow: /cart\n"
-    assert judge(200, "text/plain", text, 60).verdict("http://x.test/a") == "allowed (but not to GPTBot, CCBot)"
 
 
 @pytest.mark.parametrize(
@@ -129,8 +86,9 @@ def test_the_file_is_read_anew_after_a_day_and_closes_the_host_if_it_cannot_be(
 
     with Ledger(tmp_path / "crawl.sqlite") as ledger:
         crawler = SimpleNamespace(engine=SimpleNamespace(download_async=download_async))
-        context = CrawlContext(crawler, "x", CrawlConfig(), ShopConfig.model_validate(SHOP), tmp_path, ledger)  # type: ignore[arg-type]
-        policies = HostPolicies(context)
+        policies = HostPolicies(lambda origin: robots.ask(context, origin))
+        shop = ShopConfig.model_validate(SHOP)
+        context = CrawlContext(crawler, "x", CrawlConfig(), shop, tmp_path, ledger, policies)  # type: ignore[arg-type]
         first, cached, later = asyncio.run(ask())
         rows = ledger.fetches(kind="robots")
     assert first is cached and first.allows(url) and not first.allows("http://x.test/b")
