@@ -15,8 +15,9 @@ from tests.tools.figures import figure, write_shard
 from tools.train import loop
 from tools.train.augment import Framing
 from tools.train.export import export, half
-from tools.train.loop import Recipe, Trainer, train
+from tools.train.loop import Trainer, train
 from tools.train.network import embedded_network
+from tools.train.recipe import FAVOUR, Recipe, draw_shares
 from tools.train.shards import Sample, ShardPool
 from tools.train.step import normalise
 from tools.train.targets import scene
@@ -160,9 +161,9 @@ def test_rare_views_are_drawn_more_often(tmp_path: Path) -> None:
     ]
     arrays = {name: np.stack([getattr(one, name) for one in samples]) for name in ("image", "iuv", "instance")}
     np.savez(tmp_path / "shard-0.npz", meta=np.array(json.dumps(notes)), **arrays)
-    shares = loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0))
-    assert np.allclose(shares / shares[0], [1.0, loop.FAVOUR["view: back"], 4.0])
+    shares = draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0))
+    assert np.allclose(shares / shares[0], [1.0, FAVOUR["view: back"], 4.0])
     assert shares.sum() == pytest.approx(1)
-    fronts = loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0, group="view: front"))
+    fronts = draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0, group="view: front"))
     assert np.allclose(fronts, [0.2, 0.0, 0.8])
-    assert np.allclose(loop.draw_shares(ShardPool(tmp_path), replace(RECIPE, most=1)), [1.0, 0.0, 0.0])
+    assert np.allclose(draw_shares(ShardPool(tmp_path), replace(RECIPE, most=1)), [1.0, 0.0, 0.0])

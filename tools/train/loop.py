@@ -13,44 +13,25 @@ import queue
 import signal
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from densepose_labeler import zoo
 from densepose_labeler.engine.rcnn import DensePoseRCNN
 from tools.train import backbone
-from tools.train.augment import Framing, augment
-from tools.train.evaluate import group_names
+from tools.train.augment import Framing
+from tools.train.crew import ALONE, Crew, work_together
 from tools.train.losses import Weights, total
 from tools.train.network import embedded_network
+from tools.train.recipe import Recipe, batches
 from tools.train.shards import Sample, ShardPool
 from tools.train.step import compute_losses, initialise, normalise
 from tools.train.targets import Scene, scene
-
-FAVOUR = {"view: back": 2.8, "view: side": 1.6, "nobody": 3.0}
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run but its data and time."""
-
-    batch: int = 6
-    backbone_rate: float = 2.5e-4
-    head_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    warm_up_steps: int = 150
-    largest_gradient: float = 5.0
-    average_decay: float = 0.998
-    seed: int = 0
-    only: str | tuple[str, ...] = ""  # train the parameters of these prefixes alone
-    nobody: float = FAVOUR["nobody"]  # how much more often a picture without people is drawn
-    group: str = ""  # draw people of this group of `evaluate.group_names` alone
-    most: int = 0  # draw from the first so many pictures alone
 
 
 class Trainer:
@@ -63,9 +44,11 @@ class Trainer:
         pretrained: bool = True,
         begin_with: Path | None = None,
         device: str = "cpu",
+        crew: Crew = ALONE,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
+        self.crew = crew
         self.network = embedded_network() if network is None else network
         initialise(self.network)
         bottom_up = self.network.backbone.bottom_up
@@ -109,8 +92,9 @@ class Trainer:
         loss = total(losses, Weights())
         if loss.requires_grad and bool(torch.isfinite(loss)):  # a batch without people teaches U and V nothing
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.trained, recipe.largest_gradient)
-            self.optimiser.step()
+        self.crew.share_gradients(self.trained)
+        torch.nn.utils.clip_grad_norm_(self.trained, recipe.largest_gradient)
+        self.optimiser.step()
         self.optimiser.zero_grad()
         self.step_number += 1
         decay = min(recipe.average_decay, (1 + self.step_number) / (10 + self.step_number))
@@ -163,31 +147,6 @@ def plain_state(network: DensePoseRCNN, average: dict[str, Tensor]) -> dict[str,
     return copy.state_dict()
 
 
-def draw_shares(pool: ShardPool, recipe: Recipe) -> NDArray[np.float64]:
-    """How often each picture is drawn [N]: backs, sides and clothes without a wearer, rare in the pool, more often."""
-    favour = {**FAVOUR, "nobody": recipe.nobody}
-
-    def share(names: list[str]) -> float:
-        if recipe.group and not {"nobody", recipe.group} & set(names):
-            return 0.0
-        return max((favour.get(name, 1.0) for name in names), default=1.0)
-
-    weights = np.array([share(group_names(pool.notes(index))) for index in range(len(pool))])
-    weights[recipe.most or len(weights) :] = 0
-    return weights / weights.sum()
-
-
-def batches(pool: ShardPool, framing: Framing, recipe: Recipe, start: int, ready: queue.Queue[list[Sample]]) -> None:
-    """Fill `ready` with augmented batches for ever, taking in new shards on the way. Runs in a thread of its own."""
-    rng = np.random.default_rng((recipe.seed, start))
-    shares = draw_shares(pool, recipe)
-    for number in range(1 << 60):
-        if number % 50 == 0 and pool.refresh():
-            shares = draw_shares(pool, recipe)
-        chosen = rng.choice(len(pool), recipe.batch, p=shares)
-        ready.put([augment(pool[int(index)], framing, rng) for index in chosen])
-
-
 def train(
     trainer: Trainer,
     pool: ShardPool,
@@ -201,21 +160,27 @@ def train(
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
-    recipe, rng = trainer.recipe, np.random.default_rng((trainer.recipe.seed, trainer.step_number, 1))
+    recipe, crew, start = trainer.recipe, trainer.crew, (trainer.step_number, trainer.crew.rank)
+    rng = np.random.default_rng((recipe.seed, *start, 1))
     ready: queue.Queue[list[Sample]] = queue.Queue(maxsize=3)
-    arguments = (pool, framing or Framing(), recipe, trainer.step_number, ready)
+    arguments = (pool, framing or Framing(), recipe, start, ready)
     threading.Thread(target=batches, args=arguments, daemon=True).start()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     begun, saved, recent = time.monotonic() - trainer.elapsed, time.monotonic(), []
     with (out / "log.jsonl").open("a") as log:
-        while not stop.is_set() and trainer.elapsed < minutes * 60:
+        while True:
+            trainer.elapsed, stopped = crew.follow(trainer.elapsed, stop.is_set())
+            if stopped or trainer.elapsed >= minutes * 60:
+                break
             samples = ready.get()
             images = normalise(samples, trainer.network)
             scenes = [scene(sample, images.device) for sample in samples]
             recent.append(trainer.step(images, scenes, rng, trainer.elapsed / (minutes * 60)))
             trainer.elapsed = time.monotonic() - begun
+            if crew.rank:
+                continue
             if trainer.step_number % 25 == 0:
                 log.write(json.dumps(_figures(trainer, recent, len(pool))) + "\n")
                 log.flush()
@@ -223,7 +188,8 @@ def train(
             if time.monotonic() - saved > checkpoint_minutes * 60:
                 trainer.save(checkpoint)
                 saved = time.monotonic()
-    trainer.save(checkpoint)
+    if crew.rank == 0:
+        trainer.save(checkpoint)
 
 
 def _figures(trainer: Trainer, recent: list[dict[str, float]], pictures: int) -> dict[str, float]:
@@ -259,12 +225,17 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=0, help="train on the first so many pictures alone")
     parser.add_argument("--boxes-only", action="store_true", help="train the box head alone, on many empty pictures")
     parser.add_argument("--uv-only", action="store_true", help="train the last layer of U and V alone")
+    parser.add_argument("--workers", type=int, default=1, help="processes that train together, a batch each, on a CPU")
     options = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if not any(options.shards.glob("shard-*.npz")):
+        parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
+    work_together(partial(_train_as, options), options.workers)
+
+
+def _train_as(options: argparse.Namespace, crew: Crew) -> None:
     torch.set_num_threads(options.threads)
     pool = ShardPool(options.shards, options.out / "unpacked")
-    if not len(pool):
-        parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
     recipe = Recipe(
         batch=options.batch,
         backbone_rate=options.rate * Recipe.backbone_rate,
@@ -281,7 +252,7 @@ def main() -> None:
         layers = ("roi_heads.densepose_predictor.u_lowres", "roi_heads.densepose_predictor.v_lowres")
         recipe = replace(recipe, only=layers, head_rate=1e-3, warm_up_steps=20, average_decay=0.98)
     network = embedded_network(zoo.get(options.model, options.zoo).network)
-    trainer = Trainer(recipe, network, begin_with=options.begin_with, device=options.device)
+    trainer = Trainer(recipe, network, begin_with=options.begin_with, device=options.device, crew=crew)
     train(trainer, pool, options.out, options.minutes, framing=Framing(*map(int, options.canvas.split("x"))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class ShardPool:
             for field in FIELDS:
                 place = target / f"{field}.npy"
                 if not place.exists():
-                    part = place.with_suffix(".part")
+                    part = place.with_suffix(f".{os.getpid()}.part")
                     with part.open("wb") as handle:
                         npy.write_array(handle, archive[field], allow_pickle=False)
                     part.rename(place)
