@@ -97,12 +97,19 @@ class Surface:
         except (BadZipFile, ValueError, EOFError) as error:
             raise SurfaceError(f"{path} cannot be read as a surface: {error}") from error
 
-    def write(self, path: Path) -> None:
-        """Write it as `read` reads it."""
+    def write(self, path: Path, *, compress: bool = False) -> None:
+        """Write it as `read` reads it.
+
+        Args:
+            compress: smaller where the distances are whole steps; the gigabyte and more of the official ones takes
+                minutes and gains little.
+        """
+        save = np.savez_compressed if compress else np.savez
         with atomic.part_file(path) as part, part.open("wb") as file:
-            np.savez(
-                file, format=np.int64(FORMAT), part=self.part, uv=self.uv.astype(np.float32), distances=self.steps,
-                vertex=self.vertex.astype(np.int32), unit=np.float64(self.unit), charts=np.str_(self.charts),
+            save(
+                file, format=np.int64(FORMAT), part=self.part, uv=self.uv.astype(np.float32),
+                vertex=self.vertex.astype(np.int32), distances=self.steps, unit=np.float64(self.unit),
+                charts=np.str_(self.charts),
             )  # fmt: skip
 
     def nearest(self, part: NDArray[np.integer], uv: Floats) -> Ints:

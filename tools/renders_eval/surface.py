@@ -10,7 +10,6 @@ of the latter with exact ones.
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
-FORMAT = 1
+from densepose_labeler.metrics.surface import Surface
+
 HEIGHT = 1.70  # metres
 PLACES = 2500
 STEPS = 255
@@ -152,14 +152,9 @@ def main() -> None:
     }
     if options.check:
         report |= check(points, faces, chosen, distance, options.check)
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, format=np.int64(FORMAT), part=part, uv=uv.astype(np.float32), vertex=vertex.astype(np.int32),
-        distances=steps, unit=np.float64(unit), charts=np.str_("vestiary"), height=np.float64(HEIGHT),
-    )  # fmt: skip
-    options.out.write_bytes(buffer.getvalue())
+    Surface(part, uv, vertex, steps, unit, "vestiary").write(options.out, compress=True)
     print("\n".join(f"{name}: {value:.4g}" for name, value in report.items()))
-    print(f"{options.out}: {len(buffer.getvalue()) / 2**20:.2f} MiB")
+    print(f"{options.out}: {options.out.stat().st_size / 2**20:.2f} MiB")
 
 
 if __name__ == "__main__":

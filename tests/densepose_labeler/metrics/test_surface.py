@@ -57,9 +57,10 @@ def test_of_two_as_near_the_first_counts() -> None:
     assert moved.nearest(np.array([3], np.uint8), np.array([[0.5, 0.5]])).tolist() == [members[0]]
 
 
-def test_written_and_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compress", [False, True])
+def test_written_and_read_again(tmp_path: Path, compress: bool) -> None:
     surface = golden_files.surface()
-    surface.write(tmp_path / "surface.npz")
+    surface.write(tmp_path / "surface.npz", compress=compress)
     again = Surface.read(tmp_path / "surface.npz")
     for name in ("part", "uv", "vertex", "steps", "unit", "charts"):
         assert np.array_equal(getattr(again, name), getattr(surface, name))
