@@ -5,10 +5,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from tools.people.arrays import Array, beside, cast, namespace
 from tools.people.rasterizer import look_at
 from tools.people.scene import Background, Camera
 
 Picture = NDArray[np.float32]
+HOST = np.zeros(0, np.float32)
+SMOOTH = ("studio", "gradient")
+"""Backdrops that `smooth` draws, on any device; the others are pictures, drawn by numpy."""
 
 
 def _stretch(grid: NDArray[np.floating], width: int, height: int) -> Picture:
@@ -23,27 +27,36 @@ def _noise(rng: np.random.Generator, width: int, height: int, cells: int, channe
     return _stretch(rng.random((max(2, cells), max(2, cells * width // height), channels)), width, height)
 
 
-def _rays(camera: Camera) -> Picture:
+def _rays(camera: Camera, like: Array) -> Array:
     """World directions through the pixel centres, float32 [H, W, 3], not normalised."""
+    xp = namespace(like)
     turn, _, focal = look_at(camera)
     x = (np.arange(camera.width) + 0.5 - camera.width / 2) / focal
     y = (np.arange(camera.height) + 0.5 - camera.height / 2) / focal
-    across, down = np.meshgrid(x, y)
-    return np.asarray(np.stack([across, down, np.ones_like(across)], 2) @ turn, np.float32)
+    across, down = xp.meshgrid(beside(x, like), beside(y, like), indexing="xy")
+    return cast(xp.stack([across, down, xp.ones_like(across)], 2) @ beside(turn, like), "float32")
 
 
-def floor_points(camera: Camera, floor: float, far: float = 12.0) -> tuple[Picture, Picture]:
+def floor_points(camera: Camera, floor: float, far: float = 12.0, like: Array = HOST) -> tuple[Array, Array]:
     """Where each pixel's ray meets the floor: float32 [H, W, 3], and how much of the floor is seen there, 0..1."""
-    rays = _rays(camera)
+    xp, rays = namespace(like), _rays(camera, like)
     eye = np.asarray(camera.eye, np.float32)
-    drop = np.minimum(rays[..., 2], -1e-4)
-    reach = (floor - eye[2]) / drop
-    points = eye + rays * reach[..., None]
+    drop = xp.clip(rays[..., 2], None, -1e-4)
+    reach = float(floor - eye[2]) / drop
+    points = beside(eye, like) + rays * reach[..., None]
     seen = (rays[..., 2] < -1e-4) & (reach > 0)
-    behind = np.linalg.norm(points[..., :2] - np.asarray(camera.target)[:2].astype(np.float32), axis=2)
-    seam = np.clip((far * 0.35 - behind) / (far * 0.3), 0, 1)
+    away = points[..., :2] - beside(np.asarray(camera.target)[:2].astype(np.float32), like)
+    behind = xp.sqrt(away[..., 0] ** 2 + away[..., 1] ** 2)
+    seam = xp.clip((far * 0.35 - behind) / (far * 0.3), 0, 1)
     seam = seam * seam * (3 - 2 * seam)
-    return points.astype(np.float32), np.where(seen, seam, 0).astype(np.float32)
+    return cast(points, "float32"), cast(xp.where(seen, seam, 0.0), "float32")
+
+
+def contact(points: Array, seen: Array, feet: NDArray[np.floating]) -> Array:
+    """How light the floor at points [..., 3] is beside what stands on it at `feet` [N, 2 or 3]: 1 is unshaded."""
+    centre, spread = feet[:, :2].mean(0), feet[:, :2].std(0) + 0.06
+    gap = (((points[..., :2] - beside(centre, points)) / beside(spread, points)) ** 2).sum(2)
+    return 1 - 0.3 * seen * namespace(points).exp(-0.5 * gap)
 
 
 def _clutter(rng: np.random.Generator, colours: NDArray[np.float32], width: int, height: int) -> Picture:
@@ -76,24 +89,34 @@ def _bricks(rng: np.random.Generator, colours: NDArray[np.float32], width: int, 
     return np.where(joint[..., None], colours[-1] * 0.9, out).astype(np.float32)
 
 
+def smooth(background: Background, camera: Camera, like: Array = HOST) -> Array:
+    """The backdrop of a kind in `SMOOTH`: float32 [H, W, 3], sRGB in 0..1, an array like `like`."""
+    xp, rng = namespace(like), np.random.default_rng(background.seed)
+    width, height = camera.width, camera.height
+    colours = beside(np.array(background.colours, np.float32), like)
+    if background.kind == "gradient":
+        down = beside(np.linspace(0, 1, height, dtype=np.float32)[:, None, None], like)
+        ramp = colours[0] * (1 - down) + colours[-1] * down
+        return xp.clip(xp.broadcast_to(ramp, (height, width, 3)), 0, 1)
+    out = xp.broadcast_to(colours[0], (height, width, 3))
+    if background.floor is not None:
+        _, seen = floor_points(camera, background.floor, like=like)
+        out = out * (1 - seen[..., None]) + colours[-1] * seen[..., None]
+    xx = beside(np.arange(width, dtype=np.float32), like)[None]
+    yy = beside(np.arange(height, dtype=np.float32), like)[:, None]
+    spot = ((xx / width - rng.uniform(0.3, 0.7)) ** 2 + (yy / height - rng.uniform(0.2, 0.6)) ** 2)[..., None]
+    return xp.clip(out * (1 - rng.uniform(0, 0.25) * spot), 0, 1)
+
+
 def picture(background: Background, camera: Camera) -> Picture:
     """The backdrop without anybody's shadow: float32 [H, W, 3], sRGB in 0..1."""
+    if background.kind in SMOOTH:
+        return np.asarray(smooth(background, camera), np.float32)
     rng = np.random.default_rng(background.seed)
     width, height = camera.width, camera.height
     colours = np.array(background.colours, np.float32)
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    if background.kind == "studio":
-        out = np.broadcast_to(colours[0], (height, width, 3)).copy()
-        if background.floor is not None:
-            _, seen = floor_points(camera, background.floor)
-            out = out * (1 - seen[..., None]) + colours[-1] * seen[..., None]
-        yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
-        spot = ((xx / width - rng.uniform(0.3, 0.7)) ** 2 + (yy / height - rng.uniform(0.2, 0.6)) ** 2)[..., None]
-        out = out * (1 - rng.uniform(0, 0.25) * spot)
-    elif background.kind == "gradient":
-        out = colours[0] * (1 - down) + colours[-1] * down
-        out = np.broadcast_to(out, (height, width, 3)).copy()
-    elif background.kind == "wall":
+    if background.kind == "wall":
         out = _bricks(rng, colours, width, height)
         out = out * (0.85 + 0.3 * _noise(rng, width, height, 6))
     elif background.kind == "texture":

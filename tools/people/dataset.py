@@ -7,6 +7,8 @@ existing shards are kept, so an interrupted run continues where it was.
 Training people use seeds below 1,000,000 and held-out people seeds from there on.
 """
 
+from __future__ import annotations
+
 import argparse
 import io
 import json
@@ -19,18 +21,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.people.cloth import cloth
+from tools.people.casting import cast, other_cloth
 from tools.people.figures import TRAINING, Figure, figure, posed, reclothe, still_life
 from tools.people.poses import pose
 from tools.people.render import layers, picture, truth
 from tools.people.scene import Mesh, Person
-from tools.people.staging import photograph, seat, stage
+from tools.people.staging import photograph, stage
 
 SHARD = 100
 PER_FIGURE = 5
 HELD_OUT = 1_000_000
-NEGATIVES = 0.05
-GROUPS = 0.08
+
+Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -42,39 +44,28 @@ class Sample:
     meta: dict[str, object]
 
 
-def _new_colours(base: Figure, rng: np.random.Generator) -> Figure:
-    """The same outfit in other cloth; pieces that shared their cloth go on sharing it."""
-    drawn: dict[int, object] = {}
-    materials = {}
-    for piece in base.draped:
-        material = piece.garment.material
-        if material.kind == "cloth":
-            pattern = material.pattern if material.pattern == "denim" else None
-            fresh = drawn.setdefault(id(material), cloth(rng, 0.5, pattern=pattern))
-            materials[piece.garment.name] = fresh
-    return reclothe(base, materials)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class _Poser:
+    """A figure as a `casting.Model`: any pose."""
+
+    base: Figure
+
+    def recoloured(self, rng: Rng) -> _Poser:
+        pieces = [(piece.garment.name, piece.garment.material) for piece in self.base.draped]
+        return _Poser(reclothe(self.base, other_cloth(pieces, rng)))
+
+    def posed(self, rng: Rng, place: tuple[float, float] = (0.0, 0.0), turn: tuple[float, float] = (0, 0)) -> Person:
+        stance = pose(self.base.shape, rng)
+        return posed(self.base, stance, place, rng.uniform(*turn) if turn[1] > turn[0] else 0.0)
+
+    def still_life(self, rng: Rng) -> tuple[Mesh, ...]:
+        return still_life(self.base, rng)
 
 
 def sample(base: Figure, neighbour: Figure | None, seed: int, size: tuple[int, int]) -> Sample:
     """One picture of a figure, sometimes with a neighbour or of its clothes alone."""
     rng = np.random.default_rng([seed, 5])
-    kind = rng.random()
-    dressed = _new_colours(base, rng) if rng.random() < 0.6 else base
-    persons: tuple[Person, ...] = ()
-    props: tuple[Mesh, ...] = ()
-    if kind < NEGATIVES:
-        props = still_life(dressed, rng) if rng.random() < 0.8 else ()
-    else:
-        persons = (posed(dressed, pose(dressed.shape, rng)),)
-        if persons[0].attributes["pose"].endswith("sitting"):
-            props = (seat(persons[0], rng),)
-        if kind < NEGATIVES + GROUPS and neighbour is not None:
-            count = 2 if rng.random() < 0.3 else 1
-            for k in range(count):
-                side = (1 if k else -1) * rng.uniform(0.45, 1.0)
-                place = (side, rng.uniform(-0.5, 0.7))
-                other = neighbour if k == 0 else _new_colours(neighbour, rng)
-                persons += (posed(other, pose(other.shape, rng), place, rng.uniform(-0.7, 0.7)),)
+    persons, props = cast(_Poser(base), _Poser(neighbour) if neighbour is not None else None, rng)
     scene, shot = stage(persons, size, seed, props)
     image = photograph(picture(scene), seed)
     iuv, instance = truth(scene)

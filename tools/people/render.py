@@ -1,11 +1,13 @@
 """Picture and ground truth of a scene, by rasterisation."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.people import backdrops
+from tools.people.arrays import Array, beside, namespace
 from tools.people.bodies import vertex_normals
 from tools.people.fabrics import albedo
 from tools.people.rasterizer import interpolate, interpolate_corners, project, rasterise
@@ -13,6 +15,7 @@ from tools.people.scene import Camera, Kind, Material, Mesh, Scene, Strands
 from tools.people.shading import Shadow, creases, shade, to_display, to_linear
 
 Bytes = NDArray[np.uint8]
+Picture = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,33 @@ class _Geometry:
     casters: int
 
 
-def ribbons(
-    strands: Strands, eye: tuple[float, float, float]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+def ribbons(strands: Strands, eye: tuple[float, float, float]) -> tuple[Picture, Picture, NDArray[np.int32]]:
     """Strands as flat bands that face the eye: vertices [2NK, 3], their directions [2NK, 3] and faces."""
-    points = strands.points
-    count, steps = points.shape[:2]
-    along = np.diff(points, axis=1, append=2 * points[:, -1:] - points[:, -2:-1])
-    side = np.cross(along, points - np.asarray(eye, np.float32))
-    side /= np.linalg.norm(side, axis=2, keepdims=True) + 1e-9
-    half = np.linspace(strands.root_radius, strands.tip_radius, steps, dtype=np.float32)[None, :, None]
-    vertices = np.stack([points - side * half, points + side * half], 2).reshape(-1, 3)
-    along = along / (np.linalg.norm(along, axis=2, keepdims=True) + 1e-9)
+    vertices, along = bands(strands.points, strands, np.asarray(eye, np.float32))
+    return np.asarray(vertices, np.float32), np.asarray(along, np.float32), band_faces(*strands.points.shape[:2])
+
+
+def bands(points: Array, strands: Strands, eye: Array) -> tuple[Array, Array]:
+    """Vertices [2NK, 3] of the bands of strands at `points` [N, K, 3], seen from `eye` [3], and directions [2NK, 3]."""
+    xp, steps = namespace(points), points.shape[1]
+    ahead = xp.concatenate([points[:, 1:], 2 * points[:, -1:] - points[:, -2:-1]], 1)
+    along = ahead - points
+    (ax, ay, az), (bx, by, bz) = ((v[..., 0], v[..., 1], v[..., 2]) for v in (along, points - eye))
+    side = xp.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 2)
+    side = side / (xp.sqrt((side * side).sum(2))[..., None] + 1e-9)
+    radius = np.linspace(strands.root_radius, strands.tip_radius, steps, dtype=np.float32)
+    half = beside(radius, points)[None, :, None]
+    vertices = xp.stack([points - side * half, points + side * half], 2).reshape(-1, 3)
+    along = along / (xp.sqrt((along * along).sum(2))[..., None] + 1e-9)
+    return vertices, xp.stack([along, along], 2).reshape(-1, 3)
+
+
+@lru_cache(maxsize=32)
+def band_faces(count: int, steps: int) -> NDArray[np.int32]:
+    """Two triangles between each two steps of `count` bands: int32 [2 * count * (steps - 1), 3]."""
     first = (np.arange(count)[:, None] * steps + np.arange(steps - 1)).ravel() * 2
     faces = np.concatenate([np.stack([first, first + 1, first + 2], 1), np.stack([first + 1, first + 3, first + 2], 1)])
-    return vertices.astype(np.float32), np.repeat(along.reshape(-1, 3), 2, 0).astype(np.float32), faces.astype(np.int32)
+    return faces.astype(np.int32)
 
 
 def _meshes(scene: Scene) -> list[Mesh]:
@@ -95,9 +110,7 @@ def _floor_shade(scene: Scene, camera: Camera, shadows: list[Shadow]) -> NDArray
     for person in scene.persons:
         feet = person.body.vertices[person.body.vertices[:, 2] < 0.09]
         if len(feet):
-            centre, spread = feet[:, :2].mean(0), feet[:, :2].std(0) + 0.06
-            gap = (((points[..., :2] - centre) / spread) ** 2).sum(2)
-            out *= 1 - 0.3 * seen * np.exp(-0.5 * gap)
+            out *= backdrops.contact(points, seen, feet)
     return np.repeat(np.repeat(out, 2, 0), 2, 1)
 
 

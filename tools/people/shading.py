@@ -5,40 +5,46 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from tools.people.arrays import Array, cast, namespace
 from tools.people.rasterizer import project, rasterise
 from tools.people.scene import Camera, Light
 
 Picture = NDArray[np.float32]
+Corner = NDArray[np.floating]
 SHADOW_SIZE = 512
 
 
-def to_linear(colour: NDArray[np.floating]) -> Picture:
+def to_linear(colour: Array) -> Array:
     """sRGB 0..1 to linear light (the plain 2.2 power; both renderers agree to a level or two)."""
-    return np.asarray(np.power(np.clip(colour, 0, 1), 2.2), np.float32)
+    return cast(namespace(colour).clip(colour, 0, 1) ** 2.2, "float32")
 
 
-def to_display(linear: NDArray[np.floating]) -> Picture:
+def to_display(linear: Array) -> Array:
     """Linear light to sRGB 0..1, with a soft shoulder above 0.8 instead of clipping."""
-    linear = np.maximum(linear, 0)
-    soft = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp(-(linear - 0.8) / 0.2)), linear)
-    return np.asarray(np.power(soft, 1 / 2.2), np.float32)
+    xp = namespace(linear)
+    linear = xp.clip(linear, 0, None)
+    soft = xp.where(linear > 0.8, 0.8 + 0.2 * (1 - xp.exp(-(linear - 0.8) / 0.2)), linear)
+    return cast(soft ** (1 / 2.2), "float32")
+
+
+def shadow_camera(light: Light, low: Corner, high: Corner) -> tuple[Camera, float]:
+    """The camera that a sun is, far from the box `low` to `high` [3], and the softness of its shadows in texels."""
+    centre = (low + high) / 2
+    radius = float(np.linalg.norm(high - low)) / 2 + 0.05
+    direction = np.asarray(light.direction, float)
+    direction /= np.linalg.norm(direction)
+    eye = centre + direction * 20.0
+    fov = 2 * float(np.degrees(np.arctan(radius / 20.0)))
+    camera = Camera(tuple(eye), tuple(centre), fov, SHADOW_SIZE, SHADOW_SIZE)
+    return camera, max(1.0, light.size * 0.0012 / (2 * radius / SHADOW_SIZE))
 
 
 class Shadow:
     """What a sun sees of triangles, as a depth map from far away."""
 
     def __init__(self, light: Light, vertices: NDArray[np.floating], faces: NDArray[np.int32]) -> None:
-        low, high = vertices.min(0), vertices.max(0)
-        centre = (low + high) / 2
-        radius = float(np.linalg.norm(high - low)) / 2 + 0.05
-        direction = np.asarray(light.direction, float)
-        direction /= np.linalg.norm(direction)
-        eye = centre + direction * 20.0
-        fov = 2 * float(np.degrees(np.arctan(radius / 20.0)))
-        self.camera = Camera(tuple(eye), tuple(centre), fov, SHADOW_SIZE, SHADOW_SIZE)
+        self.camera, self.spread = shadow_camera(light, vertices.min(0), vertices.max(0))
         self.depth, _, _ = rasterise(project(vertices, self.camera), faces, SHADOW_SIZE, SHADOW_SIZE)
-        texel = 2 * radius / SHADOW_SIZE
-        self.spread = max(1.0, light.size * 0.0012 / texel)
 
     def lit(self, points: NDArray[np.floating], spread: float = 1.0) -> Picture:
         """Share of the light that reaches points [N, 3]: float32 [N]."""
@@ -115,6 +121,20 @@ def _shade(albedo, normal, view, hair, gloss, hollow, sun_dirs, sun_colours, lit
         out[n, 2] = albedo[n, 2] * (b + sky[2] * ambient) + s + rim * sky[2]
 
 
+def light_table(lights: tuple[Light, ...]) -> tuple[Picture, Picture, Picture]:
+    """Unit directions [suns, 3] and radiances [suns, 3] of the suns, and the sky's radiance [3]: float32."""
+    suns = [light for light in lights if light.kind == "sun"]
+    directions = np.array(
+        [np.asarray(sun.direction) / np.linalg.norm(sun.direction) for sun in suns], np.float32
+    ).reshape(-1, 3)
+    colours = np.array([np.array(sun.colour) * sun.strength for sun in suns], np.float32).reshape(-1, 3)
+    sky = np.zeros(3, np.float32)
+    for light in lights:
+        if light.kind == "sky":
+            sky += np.array(light.colour, np.float32) * np.float32(light.strength)
+    return directions, colours, sky
+
+
 def shade(
     albedo: Picture,
     normal: Picture,
@@ -130,15 +150,7 @@ def shade(
     albedo [N, 3] linear; normal [N, 3] unit (for hair the strand's direction); view [N, 3] unit, towards the eye;
     hair [N] 0 or 1; gloss, hollow [N] in 0..1; lit [suns, N], the share of each sun that arrives.
     """
-    suns = [light for light in lights if light.kind == "sun"]
-    directions = np.array(
-        [np.asarray(sun.direction) / np.linalg.norm(sun.direction) for sun in suns], np.float32
-    ).reshape(-1, 3)
-    colours = np.array([np.array(sun.colour) * sun.strength for sun in suns], np.float32).reshape(-1, 3)
-    sky = np.zeros(3, np.float32)
-    for light in lights:
-        if light.kind == "sky":
-            sky += np.array(light.colour, np.float32) * np.float32(light.strength)
+    directions, colours, sky = light_table(lights)
     out = np.zeros_like(albedo)
     _shade(albedo, normal, view, hair, gloss, hollow, directions, colours, lit, sky, out)
     return out

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from tools.people.arrays import Array, beside, cast
 from tools.people.cloth import colour
 from tools.people.scene import Background, Camera, Colour, Light, Material, Mesh, Person, Scene
 
@@ -173,23 +174,48 @@ def stage(
     return scene, {"framing": name if persons else "none", "yaw": round(yaw, 4), "backdrop": scene.background.kind}
 
 
+@dataclass(frozen=True)
+class Lens:
+    """What lens, sensor and processing do: exponent and factor of the exposure, saturation, contrast, darkening of the
+    corners, blur (standard deviation, pixels) and grain (standard deviation of values in 0..1)."""
+
+    gamma: float
+    gain: float
+    saturation: float
+    contrast: float
+    vignette: float
+    blur: float
+    grain: float
+
+
+def lens(rng: Rng) -> Lens:
+    gamma, gain = float(np.exp(rng.normal() * 0.12)), float(np.exp(rng.normal() * 0.06))
+    saturation, contrast = rng.uniform(0.75, 1.2), rng.uniform(0.88, 1.12)
+    vignette = rng.uniform(0.1, 0.5) if rng.random() < 0.3 else 0.0
+    blur = float(rng.choice([0, rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.4)], p=[0.5, 0.38, 0.12]))
+    return Lens(gamma, gain, saturation, contrast, vignette, blur, float(rng.choice([0.003, rng.uniform(0.003, 0.02)])))
+
+
 def photograph(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     """What lens, sensor and processing do to a picture: exposure, contrast, vignette, blur, grain. uint8 [H, W, 3]."""
     rng = np.random.default_rng([seed, 78])
-    height, width = image.shape[:2]
-    out = image.astype(np.float32) / 255
-    out = np.power(out, np.float32(np.exp(rng.normal() * 0.12))) * np.float32(np.exp(rng.normal() * 0.06))
-    grey = out.mean(2, keepdims=True)
-    out = grey + (out - grey) * np.float32(rng.uniform(0.75, 1.2))
-    out = 0.5 + (out - 0.5) * np.float32(rng.uniform(0.88, 1.12))
-    if rng.random() < 0.3:
-        yy, xx = np.mgrid[0:height, 0:width].astype(np.float32)
-        out = out * (1 - rng.uniform(0.1, 0.5) * ((xx / width - 0.5) ** 2 + (yy / height - 0.5) ** 2))[
-            ..., None
-        ].astype(np.float32)
-    blur = float(rng.choice([0, rng.uniform(0.3, 0.7), rng.uniform(0.7, 1.4)], p=[0.5, 0.38, 0.12]))
-    if blur > 0:
-        out = gaussian_filter(out, (blur, blur, 0))
-    grain = float(rng.choice([0.003, rng.uniform(0.003, 0.02)]))
-    out = out + rng.normal(size=(height, width, 1)).astype(np.float32) * grain
+    taken = lens(rng)
+    out = expose(image, taken)
+    if taken.blur > 0:
+        out = gaussian_filter(out, (taken.blur, taken.blur, 0))
+    out = out + rng.normal(size=(*image.shape[:2], 1)).astype(np.float32) * taken.grain
     return np.asarray(np.clip(out, 0, 1) * 255, np.uint8)
+
+
+def expose(image: Array, taken: Lens) -> Array:
+    """A picture uint8 [H, W, 3] as exposed and developed, before blur and grain: float32 around 0..1."""
+    height, width = image.shape[:2]
+    out = (cast(image, "float32") / 255) ** taken.gamma * taken.gain
+    grey = out.mean(2)[..., None]
+    out = grey + (out - grey) * taken.saturation
+    out = 0.5 + (out - 0.5) * taken.contrast
+    if taken.vignette:
+        xx = beside(np.arange(width, dtype=np.float32), image)[None]
+        yy = beside(np.arange(height, dtype=np.float32), image)[:, None]
+        out = out * (1 - taken.vignette * ((xx / width - 0.5) ** 2 + (yy / height - 0.5) ** 2))[..., None]
+    return out
