@@ -17,40 +17,33 @@ computes the decoder under the boxes alone. The pictures are the demo shops', 76
 from __future__ import annotations
 
 import argparse
-import collections
-import dataclasses
 import io
-import json
 import os
-import pickle
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
 from benchmarks.label_workers import MODES
+from benchmarks.label_workers.processes import Worker
+from benchmarks.random_weights import write_weights, zoo_entry
 from densepose_labeler import zoo
-from densepose_labeler.engine.spec import NetworkSpec
 from manifests.image_store import ImageStore
-from tests.densepose_labeler.engine.reference import OFFICIAL, ROOT, seeded_weights
+from tests.densepose_labeler.engine.reference import OFFICIAL, ROOT
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "label.md"
-GROWN = {"width": 4.0, "height": 16.0}
-"""How many times wider and higher the biased regression makes a proposal, before the picture's edge cuts it."""
 
 
 def main() -> None:
@@ -88,35 +81,6 @@ def heading(options: argparse.Namespace) -> str:
     ]
     note = f" {options.note}" if options.note else ""
     return f"## {time.strftime('%Y-%m-%d %H:%M')} UTC\n\n{'; '.join(words)}.{note}"
-
-
-class Worker:
-    """A side's process."""
-
-    def __init__(self, python: Path, script: str, threads: int, **environment: str) -> None:
-        environment |= {"OMP_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
-        self._process = subprocess.Popen(
-            [python, HERE / "label_workers" / script],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment,
-        )  # fmt: skip
-
-    def __call__(self, do: str, **arguments: Any) -> dict[str, Any]:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            sys.exit(f"{self._process.args} ended with status {self._process.wait()}; its last lines are above")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
 
 
 class Bench:
@@ -293,50 +257,6 @@ def _stages(answers: dict[str, list[dict[str, Any]]], count: int) -> list[str]:
         figures = [f"{one[stage] / count * 1000:.0f}" if stage in one else "" for one in chosen.values()]
         lines.append(f"| {stage} | {' | '.join(figures)} |")
     return lines
-
-
-@lru_cache(maxsize=2048)
-def random_array(key: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The models' arrays of one name and shape are the same."""
-    values: npt.NDArray[np.float32] = seeded_weights.seeded_array(key, shape)
-    return values
-
-
-def write_weights(model: str, path: Path) -> None:
-    """Random weights of a model as the official files hold theirs: arrays by name, the author, saved constants too."""
-    shapes = [(key, shape) for key, shape in seeded_weights.inventory(model) if "cell_anchors" not in key]
-    state = collections.OrderedDict((key, random_array(key, shape)) for key, shape in shapes)
-    grown = 5 * np.log([1, 1, *GROWN.values()], dtype=np.float32)  # the regression's deltas are divided by 5
-    state["roi_heads.box_predictor.bbox_pred.bias"] = state["roi_heads.box_predictor.bbox_pred.bias"] + grown
-    proposals = zoo.get(model).network.proposals
-    for level, size in enumerate(proposals.anchor_sizes):
-        sides = [(np.sqrt(size**2 / ratio), np.sqrt(size**2 / ratio) * ratio) for ratio in proposals.anchor_ratios]
-        anchors = np.array([(-w / 2, -h / 2, w / 2, h / 2) for w, h in sides], np.float32)
-        state[f"proposal_generator.anchor_generator.cell_anchors.{level}"] = anchors
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        pickle.dump({"model": state, "__author__": "Detectron2 Model Zoo"}, file, protocol=3)
-
-
-def zoo_entry(name: str, network: NetworkSpec) -> str:
-    """A zoo file with one model."""
-    return f"""format = 1
-[families.random]
-description = "random weights"
-score_threshold = 0.0
-[models.{name}]
-family = "random"
-file = "{name}.pkl"
-network = {_toml(dataclasses.asdict(network))}
-"""
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(_toml(one) for one in value) + "]"
-    return json.dumps(value)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.serve_hostile import hostile  # noqa: E402
+from benchmarks.serve_requests import Answered, offer, resident, saturate  # noqa: E402
 from densepose_labeler.config import LabelConfig  # noqa: E402
 from densepose_labeler.job import label  # noqa: E402
 from densepose_labeler.label_sets import resolve  # noqa: E402
@@ -38,76 +40,6 @@ from tests.densepose_labeler.service.running import Running, running  # noqa: E4
 from tests.densepose_labeler.small_world import World, add_pictures  # noqa: E402
 
 LANES = 2
-TARGET = "/v1/densepose?encoding=png"
-
-
-@dataclass(frozen=True)
-class Answered:
-    """One request: its status (0 where the connection broke) and how long it took, in seconds."""
-
-    status: int
-    seconds: float
-
-
-async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes, target: str = TARGET) -> int:
-    """One request over an open connection; its status."""
-    head = f"POST {target} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    writer.write(head.encode() + body)
-    await writer.drain()
-    start = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    length = int(start.partition("content-length:")[2].split()[0])
-    await reader.readexactly(length)
-    return int(start.split()[1])
-
-
-async def saturate(port: int, pictures: Sequence[bytes], connections: int) -> list[Answered]:
-    """Every picture once, over so many connections, each sending the next as soon as it has an answer."""
-    queue = list(pictures)[::-1]
-    answers: list[Answered] = []
-
-    async def worker() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
-        while queue:
-            begun = time.perf_counter()
-            status = await ask(reader, writer, queue.pop())
-            answers.append(Answered(status, time.perf_counter() - begun))
-        writer.close()
-
-    await asyncio.gather(*(worker() for _ in range(connections)))
-    return answers
-
-
-async def offer(
-    port: int, pictures: Sequence[bytes], rate: float, seconds: float, sample: Callable[[], None]
-) -> list[Answered]:
-    """Requests at a fixed rate, each over a connection of its own, whether or not earlier ones are answered."""
-    answers: list[Answered] = []
-
-    async def one(body: bytes) -> None:
-        begun = time.perf_counter()
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
-            status = await ask(reader, writer, body)
-            writer.close()
-        except (OSError, asyncio.IncompleteReadError):
-            status = 0
-        answers.append(Answered(status, time.perf_counter() - begun))
-
-    begun, tasks = time.perf_counter(), []
-    for number in range(int(rate * seconds)):
-        await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
-        tasks.append(asyncio.create_task(one(pictures[number % len(pictures)])))
-        if number % int(rate) == 0:
-            sample()
-    await asyncio.gather(*tasks)
-    sample()
-    return answers
-
-
-def resident(process: int) -> float:
-    """MiB of memory that a process holds."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
 
 def processor(session: int) -> float:
@@ -249,98 +181,6 @@ def overload(server: Running, pictures: list[bytes], rate: float) -> None:
     print(
         f"\nMemory: {memory[0]:.0f} MiB at first, {memory[quarter]:.0f} after a quarter, {memory[-1]:.0f} at the end."
     )
-
-
-async def _connect_many(port: int, number: int) -> list[asyncio.StreamWriter]:
-    writers = []
-    for _ in range(number):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writers.append(writer)
-    return writers
-
-
-async def _hostile(server: Running, picture: bytes) -> None:
-    async def lone_request() -> str:
-        begun = time.perf_counter()
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 24)
-            status = await ask(reader, writer, picture)
-            writer.close()
-        except (OSError, asyncio.IncompleteReadError) as error:
-            return f"{type(error).__name__}"
-        return f"{status} in {1000 * (time.perf_counter() - begun):.0f} ms"
-
-    def row(what: str, *cells: object) -> None:
-        print(f"| {what} | " + " | ".join(map(str, cells)) + f" | {resident(server.process.pid):.0f} MiB |", flush=True)
-
-    print("\n### Clients that misbehave\n")
-    print("| what | what happened to them | another client's request meanwhile | memory |\n| --- | --- | --- | --- |")
-    row("nothing", "", await lone_request())
-
-    writers = await _connect_many(server.port, 10_000)
-    meanwhile = await lone_request()
-    row("10,000 open connections that send nothing", "kept, until idle for 10 s", meanwhile)
-    await asyncio.sleep(12)
-    open_now = _open_connections(server)
-    row("the same, 12 s later", f"{open_now:.0f} connections open", await lone_request())
-    for writer in writers:
-        writer.close()
-
-    for count, length, sent, what in (
-        (2000, 5_000_000, 1000, "2,000 uploads that stop after 1 kB"),
-        (200, 19_000_000, 4_000_000, "200 uploads of 19 MB that stop after 4 MB (256 MiB together are allowed)"),
-    ):
-        seen = _answers(server)
-        writers = await _connect_many(server.port, count)
-        for writer in writers:
-            head = f"POST /v1/densepose HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
-            writer.write(head.encode() + bytes(sent))
-        await asyncio.sleep(2)
-        meanwhile = await lone_request()
-        while await asyncio.to_thread(_metric, server, "vestiary_upload_bytes"):
-            await asyncio.sleep(1)
-        row(what, dict(_answers(server) - seen), meanwhile)
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(2)
-        while await asyncio.to_thread(_metric, server, "vestiary_upload_bytes"):
-            await asyncio.sleep(1)
-
-    async def leave() -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(f"POST {TARGET} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(picture)}\r\n\r\n".encode() + picture)
-        await writer.drain()
-        writer.close()
-
-    inferred = _metric(server, 'vestiary_stage_seconds_count{stage="inference"}')
-    await asyncio.gather(*(leave() for _ in range(60)))
-    meanwhile = await lone_request()
-    spent = _metric(server, 'vestiary_stage_seconds_count{stage="inference"}') - inferred
-    row("60 clients that send a picture and leave", f"{spent:.0f} pictures labelled, the other's among them", meanwhile)
-
-
-def _answers(server: Running) -> Counter[str]:
-    """How often each status and reason was answered so far."""
-    return Counter(f"{event['status']} {event['reason']}".strip() for event in server.events("request"))
-
-
-def _metric(server: Running, name: str) -> float:
-    with server.client() as client:
-        lines = client.get("/metrics").text.splitlines()
-    return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
-
-
-def _open_connections(server: Running) -> float:
-    return _metric(server, "vestiary_connections")
-
-
-def hostile() -> None:
-    picture = sorted((ROOT / "demo/pictures").glob("*front.jpg"))[0].read_bytes()
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "serve", "idle_seconds = 10") as server:
-        asyncio.run(_hostile(server, picture))
-        failed = [event for event in server.events("request") if int(str(event["status"])) == 500]
-        print(f"\nAnswers with status 500: {len(failed)}. Exit status after SIGTERM: {server.stop()}.")
-        print(f"All answers: {dict(_answers(server))}.")
 
 
 def main() -> None:
