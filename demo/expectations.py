@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from demo import farfetch_data, zalando_data, zara_data, zara_listing
+from demo import farfetch_data, zalando_data, zara_data, zara_listing, zara_media
 from demo.catalogue import Catalogue, Photo, Product, ShopName, load
 from demo.planted import DUPLICATE_STYLING, PHOTOS, SALE_PRODUCT
 from demo.zalando import EMPTY_LISTING, LISTINGS
@@ -61,7 +61,7 @@ def url_prefix(product: Product, photo: Photo) -> str:
     """The part of the photo's address that does not depend on the width."""
     match product.shop:
         case "zara":
-            return next(media.url for media in zara_data.medias(product) if media.photo == photo).split("?")[0]
+            return next(media.url for media in zara_media.medias(product) if media.photo == photo).split("?")[0]
         case "zalando":
             return zalando_data.Media(photo).uri(1800).split("?")[0]
         case "farfetch":
@@ -165,7 +165,7 @@ def _packshots(catalogue: Catalogue) -> Iterable[Expectation]:
 def _videos(catalogue: Catalogue) -> Iterable[Expectation]:
     for product in catalogue.products:
         if product.video:
-            zara = f"http://{zara_data.IMAGE_HOST}{zara_data.video_folder(product)}/"
+            zara = f"http://{zara_media.IMAGE_HOST}{zara_media.video_folder(product)}/"
             zalando = f"http://{zalando_data.IMAGE_HOST}{zalando_data.video_path(product)}"
             yield Expectation(
                 kind="video",
@@ -178,7 +178,7 @@ def _videos(catalogue: Catalogue) -> Iterable[Expectation]:
 
 
 def _zara(catalogue: Catalogue) -> Iterable[Expectation]:
-    root, images = f"http://{zara_data.HOST}", f"http://{zara_data.IMAGE_HOST}"
+    root, images = f"http://{zara_data.HOST}", f"http://{zara_media.IMAGE_HOST}"
     products = catalogue.of("zara")
     for category in zara_listing.CATEGORIES:
         if category.barred:
@@ -217,7 +217,7 @@ def _zara(catalogue: Catalogue) -> Iterable[Expectation]:
     )
     for gender in ("women", "men"):
         first = next(product for product in products if product.gender == gender)
-        hero = zara_data.hero_path(zara_data.hero_photo(gender, first.worn[0]))
+        hero = zara_media.hero_path(zara_media.hero_photo(gender, first.worn[0]))
         yield Expectation(
             kind="look",
             shop="zara",
@@ -227,7 +227,7 @@ def _zara(catalogue: Catalogue) -> Iterable[Expectation]:
             fetch=NEVER,
             required=False,
         )
-    swatches = [zara_data.swatch_media(p) for p in products if len(catalogue.colours(p)) > 1]
+    swatches = [zara_media.swatch_media(p) for p in products if len(catalogue.colours(p)) > 1]
     yield Expectation(
         kind="not_a_photo",
         shop="zara",

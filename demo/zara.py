@@ -9,6 +9,7 @@ from typing import Any
 
 from demo import zara_data as data
 from demo import zara_listing as listing
+from demo import zara_media as media
 from demo.answers import (
     MINIMAL_MP4,
     SYNTHETIC,
@@ -67,7 +68,7 @@ class Zara:
     """Pages, JSON and pictures of the demo's Zara."""
 
     page_host = data.HOST
-    image_host = data.IMAGE_HOST
+    image_host = media.IMAGE_HOST
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.products = catalogue.of("zara")
@@ -77,15 +78,15 @@ class Zara:
         found: dict[str, Photo] = {}
         for product in self.products:
             colours = [other for other in self.products if other.style == product.style]
-            swatch = [data.swatch_media(product)] if len(colours) > 1 else []
-            for media in [*data.medias(product), data.selector_media(product), *swatch]:
-                found[media.path] = media.photo
+            swatch = [media.swatch_media(product)] if len(colours) > 1 else []
+            for one in [*media.medias(product), media.selector_media(product), *swatch]:
+                found[one.path] = one.photo
             if product.video:
-                found[f"{data.video_folder(product)}/poster/poster.jpg"] = data.poster_photo(product)
+                found[f"{media.video_folder(product)}/poster/poster.jpg"] = media.poster_photo(product)
         for gender in ("women", "men"):
             first = next(p for p in self.products if p.gender == gender)
-            hero = data.hero_photo(gender, first.worn[0])
-            found[data.hero_path(hero)] = hero
+            hero = media.hero_photo(gender, first.worn[0])
+            found[media.hero_path(hero)] = hero
         return found
 
     def width(self, target: Target) -> int | None:
@@ -168,7 +169,7 @@ class Zara:
 
     def _chosen(self, article: str, identity: str) -> tuple[Product, int] | None:
         """The colour that `v1` names, and its styling; the article's first colour where it names none."""
-        colours = [p for p in self.products if data.article(p.style) == article or not article]
+        colours = [p for p in self.products if media.article(p.style) == article or not article]
         for product in colours:
             for styling in (0, listing.OTHER_STYLING):
                 if identity == str(data.colour_product_id(product, styling)):
@@ -200,7 +201,7 @@ class Zara:
         return html_answer(
             "zara/product.html",
             product=product, payload=payload, linked=self._linked_data(product), root=ROOT,
-            images=[m for m in data.gallery(product) if m["type"] == "image"],
+            images=[m for m in media.gallery(product) if m["type"] == "image"],
             colours=[
                 {"name": p.colour, "url": f"{ROOT}{data.product_path(p)}?v1={data.colour_product_id(p)}"}
                 for p in self.products
@@ -212,14 +213,14 @@ class Zara:
     def _linked_data(self, product: Product) -> dict[str, Any]:
         """JSON-LD of one article; its variants are the sizes of the colour shown."""
         url = f"{ROOT}{data.product_path(product)}?v1={data.colour_product_id(product)}"
-        images = [media.url for media in data.medias(product)]
+        images = [one.url for one in media.medias(product)]
         return {
             "@context": "https://schema.org",
             "@type": "ProductGroup",
             "name": product.title.upper(),
             "description": "Invented for the demo shop.",
             "brand": {"@type": "Brand", "name": "ZARA"},
-            "productGroupID": data.article(product.style),
+            "productGroupID": media.article(product.style),
             "url": url,
             "variesBy": ["https://schema.org/size", "https://schema.org/color"],
             "hasVariant": [
@@ -260,7 +261,7 @@ class Zara:
         if path in [listing.drawing_path(gender) for gender in ("women", "men")]:
             return Answer(b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>\n', "image/svg+xml")
         for product in self.products:
-            folder = data.video_folder(product)
+            folder = media.video_folder(product)
             if product.video and path == f"{folder}/master.m3u8":
                 return Answer(b"#EXTM3U\n#EXT-X-ENDLIST\n", "application/vnd.apple.mpegurl")
             if product.video and path == f"{folder}/video.mp4":

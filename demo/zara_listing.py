@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo import zara_data as data
+from demo import zara_media as media
 from demo.catalogue import Product
 from demo.identity import hexadecimal, number
 from demo.planted import DUPLICATE_STYLING
@@ -87,12 +88,12 @@ def _branch(category: Category, section: str, key: str) -> dict[str, Any]:
 
 def card(product: Product, colours: Sequence[Product], position: int, styling: int = 0) -> dict[str, Any]:
     """One product in a listing: one colour with its first pictures, the other colours by name alone."""
-    code = data.article(product.style)
-    found = data.medias(product)
-    shown = [*found[1:2], found[0], data.selector_media(product)]
-    pictures = [data.xmedia(media, "other", None) for media in shown]
+    code = media.article(product.style)
+    found = media.medias(product)
+    shown = [*found[1:2], found[0], media.selector_media(product)]
+    pictures = [media.xmedia(one, "other", None) for one in shown]
     # the main picture stands in the list once for small screens and once for large ones
-    pictures.insert(1, data.xmedia(found[0], "other", None, ("small",)))
+    pictures.insert(1, media.xmedia(found[0], "other", None, ("small",)))
     identity = data.colour_product_id(product, styling)
     return {
         "id": identity,
@@ -113,18 +114,18 @@ def card(product: Product, colours: Sequence[Product], position: int, styling: i
             "displayReference": f"{int(code[:5])}/{code[5:]}",
             "colors": [
                 {
-                    "id": data.colour_code(product.colour),
+                    "id": media.colour_code(product.colour),
                     "productId": identity,
                     "name": product.colour.capitalize(),
                     "stylingId": str(styling),
                     "outfitId": "EDITION" if styling else "BASESTYLE",
                     "xmedia": pictures,
-                    "pdpMedia": data.xmedia(data.selector_media(product), "other", None),
+                    "pdpMedia": media.xmedia(media.selector_media(product), "other", None),
                     "price": data.price(product.style),
                     "availability": "in_stock",
-                    "reference": f"C{code}{data.colour_code(product.colour)}{styling:03}-{data.SEASON}",
+                    "reference": f"C{code}{media.colour_code(product.colour)}{styling:03}-{data.SEASON}",
                     "extraInfo": {"highlightPrice": False},
-                    "canonicalReference": f"{code}{data.colour_code(product.colour)}-{data.SEASON}",
+                    "canonicalReference": f"{code}{media.colour_code(product.colour)}-{data.SEASON}",
                 }
             ],
         },
@@ -161,9 +162,9 @@ def look_code(gender: str) -> str:
 def look(gender: str, products: Sequence[Product]) -> dict[str, Any]:
     """A set of garments (`Bundle`) with an editorial picture: a card that is no product."""
     parts = [p for p in products if p.gender == gender][:2]
-    photo = data.hero_photo(gender, parts[0].worn[0])
-    path = data.hero_path(photo)
-    stamp = data.timestamp(photo.key)
+    photo = media.hero_photo(gender, parts[0].worn[0])
+    path = media.hero_path(photo)
+    stamp = media.timestamp(photo.key)
     name = path.rsplit("/", 1)[1].removesuffix(".jpg")
     layer = {
         "datatype": "xmedia",
@@ -182,9 +183,9 @@ def look(gender: str, products: Sequence[Product]) -> dict[str, Any]:
         **layer,
         "type": "vector",
         "name": hexadecimal(f"zara drawing {gender}", 32),
-        "url": f"http://{data.IMAGE_HOST}{drawing_path(gender)}?ts={stamp}",
+        "url": f"http://{media.IMAGE_HOST}{drawing_path(gender)}?ts={stamp}",
     }
-    hero = {**layer, "layers": [{**layer, "url": f"http://{data.IMAGE_HOST}{path}?ts={stamp}&w={{width}}"}, drawing]}
+    hero = {**layer, "layers": [{**layer, "url": f"http://{media.IMAGE_HOST}{path}?ts={stamp}&w={{width}}"}, drawing]}
     identity = number(f"zara look id {gender}", 540_000_000, 560_000_000)
     code = look_code(gender)
     cents = sum(data.price(p.style) for p in parts)
@@ -207,11 +208,11 @@ def look(gender: str, products: Sequence[Product]) -> dict[str, Any]:
             "displayReference": f"{code[1:5]}/{code[5:8]}",
             "colors": [
                 {
-                    "id": data.colour_code(parts[0].colour),
+                    "id": media.colour_code(parts[0].colour),
                     "productId": identity,
                     "name": parts[0].colour.capitalize(),
                     "stylingId": "0",
-                    "xmedia": [hero, data.xmedia(data.medias(parts[0])[0], "other", None)],
+                    "xmedia": [hero, media.xmedia(media.medias(parts[0])[0], "other", None)],
                     "price": cents,
                     "availability": "IN_STOCK",
                     "reference": f"{code}-{data.SEASON}",
@@ -227,7 +228,7 @@ def look(gender: str, products: Sequence[Product]) -> dict[str, Any]:
 
 
 def drawing_path(gender: str) -> str:
-    folder = data.asset_folder(hexadecimal(f"zara drawing asset {gender}", 32))
+    folder = media.asset_folder(hexadecimal(f"zara drawing asset {gender}", 32))
     return f"{folder}/{hexadecimal(f'zara drawing {gender}', 32)}.svg"
 
 

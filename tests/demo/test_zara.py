@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demo import zara_data, zara_listing
+from demo import zara_data, zara_listing, zara_media
 from demo.catalogue import Catalogue, Product
 from demo.planted import DUPLICATE_STYLING
 from tests.demo import reading
@@ -44,7 +44,7 @@ def test_a_category_page_holds_what_its_json_holds(fetch: Fetch) -> None:
 def test_every_product_is_in_a_category_of_its_kind(fetch: Fetch, catalogue: Catalogue) -> None:
     leaves = [c for c in zara_listing.CATEGORIES if c.holds is not None and not c.barred]
     cards = [card for category in leaves for card in components(groups(fetch, category.id))]
-    styles = {zara_data.article(product.style) for product in catalogue.of("zara")}
+    styles = {zara_media.article(product.style) for product in catalogue.of("zara")}
     assert styles == {card["seo"]["seoProductId"] for card in cards if card["type"] == "Product"}
 
 
@@ -67,7 +67,7 @@ def test_a_card_shows_one_colour_and_calls_every_picture_other(new_in: list[dict
 
 
 def test_a_repeated_card_says_so(new_in: list[dict[str, Any]], catalogue: Catalogue, fetch: Fetch) -> None:
-    article = zara_data.article(catalogue.by_key[DUPLICATE_STYLING].style)
+    article = zara_media.article(catalogue.by_key[DUPLICATE_STYLING].style)
     cards = [c for c in new_in if c["type"] == "Product" and c["seo"]["seoProductId"] == article]
     assert [card["extraInfo"]["duplicateReference"] for card in cards] == [False, True]
     first, second = (card["detail"]["colors"][0] for card in cards)
@@ -101,7 +101,7 @@ def test_picture_addresses_have_the_shops_form(catalogue: Catalogue) -> None:
         r"/(?P<name>\d{11}(-000)?-(p|a\d+|e\d+))/(?P=name)\.jpg\?ts=\d{13}"
     )
     for product in catalogue.of("zara"):
-        for media in zara_data.medias(product):
+        for media in zara_media.medias(product):
             assert form.fullmatch(media.url), media.url
 
 
@@ -116,7 +116,7 @@ def test_products_details_answers_a_list(catalogue: Catalogue, fetch: Fetch) -> 
 def test_linked_data_is_a_group_of_sizes(catalogue: Catalogue, fetch: Fetch) -> None:
     product = catalogue.of("zara")[0]
     (group,) = reading.linked_data(page(product, fetch))
-    assert group["@type"] == "ProductGroup" and group["productGroupID"] == zara_data.article(product.style)
+    assert group["@type"] == "ProductGroup" and group["productGroupID"] == zara_media.article(product.style)
     assert len(group["hasVariant"]) == len(zara_data.SIZES)
 
 
