@@ -6,7 +6,7 @@
     # score_threshold = 0.5                 # unset: what models.toml declares for each model
     largest_only = false                    # true: keep the largest person alone
     max_detections = 20                     # at most so many people an image, the surest first
-    flip_averaging = false                  # true: average parts with those of the mirror image; twice the work
+    # flip_averaging = true                 # average maps with those of the mirror image; unset: as models.toml has it
     precision = "float32"                   # "fast": bfloat16 where it hardly shows; "bf16": everywhere
     device = "auto"                         # "cpu", "cuda" (all), "cuda:0,cuda:2"; "auto": CUDA where there is any
     backend = "engine"                      # "detectron2": your own installation of it, for the networks that it has
@@ -66,7 +66,7 @@ class VariantConfig(Settings):
     max_detections: int | None = Field(None, ge=1, le=100, description="at most so many people an image")
     min_size: Side | None = Field(None, description="short side of the network's input, pixels")
     max_size: Side | None = Field(None, description="longest allowed long side of the network's input, pixels")
-    flip_averaging: bool | None = Field(None, description="average the parts with those of the mirror image")
+    flip_averaging: bool | None = Field(None, description="average the maps with those of the mirror image")
     precision: Precision | None = Field(None, description="how exactly the network is computed")
     backend: Backend | None = Field(None, description="what runs the network")
 
@@ -80,8 +80,9 @@ class VariantConfig(Settings):
 class LabelConfig(Settings):
     """How images are labelled; see the module's example.
 
-    `score_threshold` left out takes each model's own from models.toml: 0.5 for the embedded model. The official
-    project's `dump` keeps everything above 0.05, of which most below 0.5 are second guesses at people already found.
+    `score_threshold` and `flip_averaging` left out are each model's own from models.toml: 0.5 for the embedded model.
+    The official project's `dump` keeps everything above 0.05, of which most below 0.5 are second guesses at people
+    already found.
     """
 
     screening_model: LabelSetName = Field("embedded", description="label set that curation screens on")
@@ -89,7 +90,7 @@ class LabelConfig(Settings):
     score_threshold: Score | None = Field(None, description="least score of a person, in 0..1")
     largest_only: bool = Field(False, description="keep only the person with the largest box")
     max_detections: int = Field(20, ge=1, le=100, description="at most so many people an image")
-    flip_averaging: bool = Field(False, description="average the parts with those of the mirror image")
+    flip_averaging: bool | None = Field(None, description="average the maps with those of the mirror image")
     precision: Precision = Field("float32", description="how exactly networks are computed: bfloat16 is faster")
     backend: Backend = Field("engine", description="what runs networks; the embedded one is always the engine's")
     device: str = Field(

@@ -1,14 +1,17 @@
-"""Averaging the segmentation of a picture with that of its mirror image."""
+"""Averaging what a network says of a picture with what it says of the mirror image."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from densepose_labeler.engine.chart_predictor import ChartMaps
 from densepose_labeler.engine.rcnn import DensePoseRCNN
+from manifests.charts import COUNT_BACK_U, MIRRORED, TURN_U, TURN_V, Charts
 from manifests.parts import COARSE_OF_FINE, FLIP
 
 FLIP_COARSE = tuple(COARSE_OF_FINE[FLIP[COARSE_OF_FINE.index(coarse)]] for coarse in range(15))
@@ -27,16 +30,19 @@ class FlipAveraging(DensePoseRCNN):
 
     People are found on the picture itself. Of every box, `coarse_segm` and `fine_segm` (the raw scores, as the official
     project's test-time augmentation averages them) are the mean of the picture's and of the mirror's, brought back with
-    left and right parts exchanged. U, V and the confidences are the picture's own: how the official charts' U and V
-    mirror is a table that is not part of the models.
+    left and right parts exchanged. So are U and V where the charts are our own, which mirror exactly, but for the
+    hands' U, which goes round in a circle. How the official charts' U and V mirror is a table that is not part of the
+    models: theirs are the picture's own, as confidences always are.
 
     Args:
         model: the network; its layers are shared, not copied.
+        charts: whose U and V it predicts.
     """
 
-    def __init__(self, model: DensePoseRCNN) -> None:
+    def __init__(self, model: DensePoseRCNN, charts: Charts = "official") -> None:
         nn.Module.__init__(self)
         self.spec = model.spec
+        self._charts: Charts = charts
         self.backbone, self.proposal_generator, self.roi_heads = (
             model.backbone, model.proposal_generator, model.roi_heads
         )  # fmt: skip
@@ -69,7 +75,21 @@ class FlipAveraging(DensePoseRCNN):
         coarse = list(FLIP_COARSE) if own.coarse_segm.shape[1] == len(FLIP_COARSE) else [0, 1]
         coarse_segm = (own.coarse_segm + mirrored.coarse_segm.flip(3)[:, coarse]) / 2
         fine_segm = (own.fine_segm + mirrored.fine_segm.flip(3)[:, list(FLIP)]) / 2
-        return ChartMaps(coarse_segm, fine_segm, own.u, own.v, own.confidences)
+        u, v = own.u, own.v
+        if self._charts == MIRRORED:
+            u = torch.where(_channels(COUNT_BACK_U, u), u, (u + _brought_back(mirrored.u, TURN_U)) / 2)
+            v = (v + _brought_back(mirrored.v, TURN_V)) / 2
+        return ChartMaps(coarse_segm, fine_segm, u, v, own.confidences)
+
+
+def _brought_back(values: Tensor, turned: NDArray[np.bool_]) -> Tensor:
+    """U or V [N, 25, S, S] of mirror images as the pictures themselves have it; `turned` [25]: 1 minus the value."""
+    values = values.flip(3)[:, list(FLIP)]
+    return torch.where(_channels(turned, values), 1 - values, values)
+
+
+def _channels(chosen: NDArray[np.bool_], like: Tensor) -> Tensor:
+    return torch.from_numpy(chosen).to(like.device)[:, None, None]
 
 
 def _mirrored(boxes: Sequence[Tensor], width: int) -> list[Tensor]:

@@ -17,7 +17,6 @@ import torch
 from densepose_labeler import checkpoints, zoo
 from densepose_labeler.config import Backend, LabelConfig, VariantConfig
 from densepose_labeler.detectron2_backend import Detectron2Predictor, supports
-from densepose_labeler.flip_averaging import FlipAveraging
 from densepose_labeler.planning import LabelError
 from densepose_labeler.precision import Precision
 from densepose_labeler.predictor import Predictor
@@ -96,7 +95,8 @@ class ResolvedSet:
         flip, precision = options.pop("flip_averaging"), options.pop("precision")
         model = checkpoints.load(self.spec, self.weights)
         if self.backend == "engine":
-            return partial(Predictor(FlipAveraging(model) if flip else model, self.spec, device, precision), **options)
+            spec = dataclasses.replace(self.spec, flip_averaging=flip)
+            return partial(Predictor(model, spec, device, precision), **options)
         if flip or precision != "float32":
             what = "flip averaging" if flip else f"precision {precision!r}"
             raise LabelError(f"{self.name}: {what} is the engine's; leave it out with {self.backend}")
@@ -154,7 +154,7 @@ def specify(
         score_threshold=_first(variant.score_threshold, config.score_threshold, spec.score_threshold),
         largest_only=_first(variant.largest_only, config.largest_only),
         max_detections=_first(variant.max_detections, config.max_detections),
-        flip_averaging=_first(variant.flip_averaging, config.flip_averaging),
+        flip_averaging=_first(variant.flip_averaging, config.flip_averaging, spec.flip_averaging),
         precision=_first(variant.precision, config.precision),
     )
     backend = variant.backend or (config.backend if supports(spec.network) else "engine")

@@ -17,6 +17,7 @@ from densepose_labeler.engine.boxes import area, clip
 from densepose_labeler.engine.chart_predictor import ChartMaps
 from densepose_labeler.engine.layers import fold_frozen_norms
 from densepose_labeler.engine.rcnn import DensePoseRCNN
+from densepose_labeler.flip_averaging import FlipAveraging
 from densepose_labeler.precision import Precision
 from densepose_labeler.preprocessing import resize, to_batch
 from densepose_labeler.zoo import ModelSpec
@@ -49,7 +50,8 @@ class Predictor:
     batch gives the same result.
 
     Attributes:
-        spec: the model's specification, whose `network.input` decides the resizing.
+        spec: the model's specification: its `network.input` decides the resizing, its `flip_averaging` whether maps are
+            averaged with those of the mirror image.
         device: where the network runs.
         precision: how exactly it computes (see `densepose_labeler.precision`).
         model: the network given, which is changed for inference: moved to the device, its layers exchanged for faster
@@ -66,6 +68,8 @@ class Predictor:
         self.spec = spec
         self.device = torch.device(device)
         self.precision: Precision = precision
+        if spec.flip_averaging:
+            model = FlipAveraging(model, spec.charts)
         if self.device.type == "cpu":
             accelerate(model, precision)
         else:

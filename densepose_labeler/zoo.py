@@ -54,6 +54,7 @@ class ModelSpec:
         metrics: published figures, if any.
         charts: whose U, V and part borders it predicts: "official" (DensePose's SMPL atlas) or "vestiary" (ours).
         score_threshold: least score of a person in labels, unless the configuration says otherwise.
+        flip_averaging: whether its maps are averaged with those of the mirror image, likewise.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ModelSpec:
     metrics: Metrics | None = None
     charts: Charts = "official"
     score_threshold: float = 0.5
+    flip_averaging: bool = False
     description: str = ""
     licence: str = ""
     licence_url: str = ""

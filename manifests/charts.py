@@ -22,12 +22,15 @@ the same."""
 MIRRORED: Charts = "vestiary"
 """The charts that `mirror` knows."""
 
-_TURN_U = np.zeros(25, bool)
-_TURN_V = np.zeros(25, bool)
-_TURN_U[[5, 6, 23, 24]] = True  # heel to toe and back to front run the other way on the other side
-_TURN_V[[1, 2]] = True  # the torso's V runs from the person's left to the right
-_COUNT_BACK_U = np.zeros(25, bool)
-_COUNT_BACK_U[[3, 4]] = True  # round a hand U is an angle, counted from the back of one hand and the palm of the other
+TURN_U = np.zeros(25, bool)
+"""Parts whose U becomes 1 - U in a mirror."""
+TURN_V = np.zeros(25, bool)
+"""Parts whose V becomes 1 - V in a mirror."""
+COUNT_BACK_U = np.zeros(25, bool)
+"""Parts whose U, a share of a turn, becomes 0.5 - U in a mirror."""
+TURN_U[[5, 6, 23, 24]] = True  # heel to toe and back to front run the other way on the other side
+TURN_V[[1, 2]] = True  # the torso's V runs from the person's left to the right
+COUNT_BACK_U[[3, 4]] = True  # round a hand U is an angle, counted from the back of one hand and the palm of the other
 
 
 def mirror(
@@ -43,6 +46,6 @@ def mirror(
         The same shapes and ranges; U and V stay 0 where the part is 0.
     """
     parts, uv = np.asarray(FLIP, np.uint8)[parts[:, ::-1]], uv[:, :, ::-1]
-    u = np.where(_TURN_U[parts], 1 - uv[0], np.where(_COUNT_BACK_U[parts], (0.5 - uv[0]) % 1, uv[0]))
-    turned = np.stack([u, np.where(_TURN_V[parts], 1 - uv[1], uv[1])])
+    u = np.where(TURN_U[parts], 1 - uv[0], np.where(COUNT_BACK_U[parts], (0.5 - uv[0]) % 1, uv[0]))
+    turned = np.stack([u, np.where(TURN_V[parts], 1 - uv[1], uv[1])])
     return parts, np.where(parts > 0, turned, np.float32(0)).astype(np.float32)

@@ -9,6 +9,7 @@ import torch
 from densepose_labeler import zoo
 from densepose_labeler.flip_averaging import FLIP_COARSE, FlipAveraging
 from densepose_labeler.predictor import Predictor
+from manifests import charts
 from manifests.parts import FLIP
 from tests.densepose_labeler.engine.small import SMALL, small_network
 
@@ -42,12 +43,29 @@ def test_a_picture_and_its_mirror_image_have_mirrored_parts(legacy: bool) -> Non
     assert set(ours.confidences) == set(alone.confidences)
 
 
+def test_u_and_v_of_our_own_charts_are_averaged_too() -> None:
+    """A picture and its mirror image then have values that the charts' own mirror makes of each other."""
+    averaging = FlipAveraging(small_network(), "vestiary").eval()
+    x = torch.randn(1, 3, 128, WIDTH, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        ours = averaging.densepose(averaging.features(x), [BOXES])
+        mirror = averaging.densepose(averaging.features(x.flip(3)), [MIRRORED])
+    inside = 0.5 + torch.stack([ours.u, ours.v]).sub(0.5) / 1000  # `mirror` is about values in 0..1
+    of_mirror = 0.5 + torch.stack([mirror.u, mirror.v]).sub(0.5) / 1000
+    for part in range(1, 25):
+        here = np.full(ours.u.shape[2:], part, np.uint8)
+        _, expected = charts.mirror(here, inside[:, 0, part].numpy())
+        known = slice(1, 2) if part in (3, 4) else slice(0, 2)  # round the hands U is the picture's own
+        np.testing.assert_allclose(of_mirror[known, 0, FLIP[part]].numpy(), expected[known], atol=1e-6)
+
+
 def test_people_are_those_of_the_picture_and_only_their_parts_change() -> None:
     spec = zoo.ModelSpec(name="small", family="tests", network=SMALL, file="small.pkl")
     pixels = np.random.default_rng(3).integers(0, 256, (90, 70, 3), dtype=np.uint8)
     options = {"score_threshold": 0.0, "max_detections": 2}
     plain = Predictor(small_network(), spec)([pixels, pixels[:, ::-1].copy()], **options)  # type: ignore[arg-type]
-    averaged = Predictor(FlipAveraging(small_network()), spec)([pixels, pixels[:, ::-1].copy()], **options)  # type: ignore[arg-type]
+    averaging = dataclasses.replace(spec, flip_averaging=True)
+    averaged = Predictor(small_network(), averaging)([pixels, pixels[:, ::-1].copy()], **options)  # type: ignore[arg-type]
     changed = 0
     for one, other in zip(plain, averaged, strict=True):
         assert [person.iuv_box for person in one] == [person.iuv_box for person in other] != []

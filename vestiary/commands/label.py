@@ -63,13 +63,13 @@ def label(
         ),
     ] = None,
     flip_averaging: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--flip-averaging",
             rich_help_panel=SHAPING,
-            help="Average the parts with those of the mirror image; U and V stay the image's own. Takes twice as long.",
+            help="Average the maps with those of the mirror image (U and V too where the charts are the embedded "
+            "model's). Takes twice as long. [default: each model's own]",
         ),
-    ] = False,
+    ] = None,
     precision: Annotated[
         Precision | None,
         typer.Option(
@@ -143,7 +143,7 @@ def label(
                 )
     changes: dict[str, object] = {
         "score_threshold": score_threshold, "largest_only": largest_only or None, "max_detections": max_detections,
-        "min_size": min_size, "flip_averaging": flip_averaging or None, "precision": precision,
+        "min_size": min_size, "flip_averaging": flip_averaging, "precision": precision,
         "backend": backend and backend.value,
     }  # fmt: skip
     changes = {key: value for key, value in changes.items() if value is not None}
