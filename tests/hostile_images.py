@@ -1,12 +1,10 @@
 """Pictures that nobody took: what a crawler, a folder or an HTTP client may hand to a decoder.
 
-`hostile_images` is quick to make and covers the kinds; `heavy_images` are valid pictures that are as costly as a limit
-of pixels allows. Both give the same bytes on every call and need no file.
+Quick to make, of every kind, from no file; the same each time but for the dates that encoders write.
 """
 
 from __future__ import annotations
 
-import io
 import random
 import struct
 import zlib
@@ -16,20 +14,18 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageCms
 
-MAGIC = {
-    "jpeg": b"\xff\xd8\xff\xe0",
-    "png": b"\x89PNG\r\n\x1a\n",
-    "gif": b"GIF89a",
-    "webp": b"RIFF\xff\xff\x00\x00WEBPVP8 ",
-    "avif": b"\x00\x00\x00\x20ftypavif",
-    "bmp": b"BM",
-    "tiff": b"II*\x00",
-    "ico": b"\x00\x00\x01\x00",
-    "jpeg2000": b"\x00\x00\x00\x0cjP  \r\n\x87\n",
-    "psd": b"8BPS",
-    "heic": b"\x00\x00\x00\x18ftypheic",
-}
-"""How files of these kinds begin."""
+from tests.image_bytes import (
+    MAGIC,
+    adam7_size,
+    bmp_run_length,
+    chunk,
+    encoded,
+    photograph,
+    png,
+    scan_bomb,
+    segment,
+    zeros,
+)
 
 _ORIENTATION = 0x0112
 
@@ -43,110 +39,6 @@ def hostile_images() -> tuple[tuple[str, bytes], ...]:
     makers = (_not_images, _unusual, _odd_shapes, _animations, _bombs, _broken_jpegs, _broken_others, _truncated,
               _flipped, _random)  # fmt: skip
     return tuple(pair for make in makers for pair in make())
-
-
-def photograph(size: tuple[int, int] = (96, 128), seed: int = 0) -> Image.Image:
-    """A small RGB picture with broad shapes and grain."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(20, 236, (5, 4, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
-    grain = rng.integers(-6, 7, (size[1], size[0], 3))
-    return Image.fromarray(np.clip(np.asarray(coarse).astype(int) + grain, 0, 255).astype(np.uint8))
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def heavy_images(pixels: int) -> Iterator[tuple[str, bytes]]:
-    """Valid pictures of at most `pixels`, and nearly so many, that inflate from little; made one at a time."""
-    side = int(pixels**0.5)
-    for mode, colour_type, channels, depth in (("grey", 0, 1, 8), ("RGB", 2, 3, 8), ("RGBA", 6, 4, 8),
-                                               ("deep grey", 0, 1, 16), ("deep RGBA", 6, 4, 16),
-                                               ("bits", 0, 1, 1)):  # fmt: skip
-        row = 1 + (side * channels * depth + 7) // 8
-        yield f"heavy PNG {mode}", _png(side, side, depth, colour_type, _zeros(row * side))
-    yield "heavy PNG interlaced", _png(side, side, 8, 6, _zeros(_adam7_size(side, 4)), interlace=1)
-    yield "heavy PNG noise rows", _png(side, side, 8, 2, _noise_rows(side))
-    for mode in ("L", "RGB", "CMYK"):
-        flat = Image.new(mode, (side, side), 90 if mode == "L" else "teal")
-        yield f"heavy JPEG {mode}", encoded(flat, "JPEG", quality=95, subsampling=0)
-        yield f"heavy JPEG progressive {mode}", encoded(flat, "JPEG", quality=95, subsampling=0, progressive=True)
-    yield "heavy GIF", encoded(Image.new("P", (side, side)), "GIF")
-    yield "heavy TIFF deflate", encoded(Image.new("RGBA", (side, side)), "TIFF", compression="tiff_adobe_deflate")
-    yield "heavy TIFF one bit", encoded(Image.new("1", (side, side)), "TIFF", compression="group4")
-    yield "heavy BMP run-length", _bmp_run_length(side, side)
-    tall = min(side, 16_383)
-    yield "heavy WebP", encoded(Image.new("RGB", (tall, tall), "teal"), "WEBP", quality=50, method=0)
-    yield "heavy WebP lossless", encoded(Image.new("RGBA", (tall, tall)), "WEBP", lossless=True, method=0)
-    yield "heavy AVIF", encoded(Image.new("RGB", (side, side), "teal"), "AVIF", quality=50, speed=10)
-
-
-def scan_bomb(width: int, height: int, scans: int) -> bytes:
-    """A progressive JPEG of `scans` empty passes over all blocks: a few bytes each, and the decoder's time each."""
-    blocks = -(-width // 8) * -(-height // 8)
-    runs = -(-blocks // 32_767)
-    bits = "0" + "1" * 14  # the only code, "end of block for 2**14 + 16,383 blocks"
-    refinement = _entropy_coded(bits * runs)
-    first = _entropy_coded("0" * blocks)  # every DC difference is 0
-    tables = _segment(0xDB, b"\0" + b"\1" * 64)
-    frame = _segment(0xC2, struct.pack(">BHHB", 8, height, width, 1) + bytes([1, 0x11, 0]))
-    codes = _segment(0xC4, b"\x00" + b"\1" + bytes(15) + b"\x00") + _segment(
-        0xC4, b"\x10" + b"\1" + bytes(15) + b"\xe0"
-    )
-    start = _segment(0xDA, bytes([1, 1, 0x00, 0, 0, 0])) + first
-    again = _segment(0xDA, bytes([1, 1, 0x00, 1, 63, 0])) + refinement
-    return b"\xff\xd8" + tables + frame + codes + start + again * scans + b"\xff\xd9"
-
-
-def _entropy_coded(bits: str) -> bytes:
-    bits += "1" * (-len(bits) % 8)
-    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
-
-
-def _segment(marker: int, body: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def _png(width: int, height: int, depth: int, colour_type: int, packed: bytes, *, interlace: int = 0,
-         before: bytes = b"") -> bytes:  # fmt: skip
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlace)
-    return MAGIC["png"] + _chunk(b"IHDR", header) + before + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
-
-
-def _zeros(count: int) -> bytes:
-    packer, block = zlib.compressobj(1), bytes(1 << 20)
-    parts = [packer.compress(block[: min(len(block), count - start)]) for start in range(0, count, len(block))]
-    return b"".join(parts) + packer.flush()
-
-
-def _noise_rows(side: int) -> bytes:
-    """Rows of one noise, each by the Paeth filter: the costliest to undo."""
-    row = b"\4" + np.random.default_rng(0).integers(0, 256, 3 * side, dtype=np.uint8).tobytes()
-    packer = zlib.compressobj(1)
-    return b"".join([packer.compress(row) for _ in range(side)]) + packer.flush()
-
-
-def _adam7_size(side: int, channels: int) -> int:
-    total = 0
-    for x, y, right, down in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
-                              (0, 1, 1, 2)):  # fmt: skip
-        total += -(-(side - y) // down) * (1 + channels * -(-(side - x) // right))
-    return total
-
-
-def _bmp_run_length(width: int, height: int) -> bytes:
-    palette = bytes(8)
-    line = b"\xff\x01" * (width // 255) + bytes([width % 255, 1]) * bool(width % 255) + b"\0\0"
-    pixels = line * height + b"\0\1"
-    start = 14 + 40 + len(palette)
-    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(pixels), 0, 0, 2, 0)
-    return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + header + palette + pixels
 
 
 def _not_images() -> Iterator[tuple[str, bytes]]:
@@ -204,13 +96,13 @@ def _unusual() -> Iterator[tuple[str, bytes]]:
     yield "float TIFF of nothing finite", encoded(Image.fromarray(wild), "TIFF")
     yield "palette PNG", encoded(plain.quantize(64), "PNG")
     yield "palette and alpha PNG", encoded(plain.quantize(64), "PNG", transparency=bytes(range(0, 256, 4)))
-    yield "palette too short PNG", _png(8, 8, 8, 3, zlib.compress((b"\0" + b"\xff" * 8) * 8),
-                                        before=_chunk(b"PLTE", bytes(6)))  # fmt: skip
+    yield "palette too short PNG", png(8, 8, 8, 3, zlib.compress((b"\0" + b"\xff" * 8) * 8),
+                                        before=chunk(b"PLTE", bytes(6)))  # fmt: skip
     yield "1-bit PNG", encoded(plain.convert("1"), "PNG")
     yield "grey and alpha PNG", encoded(plain.convert("LA"), "PNG")
     yield "clear PNG", encoded(Image.new("RGBA", (64, 64), (9, 9, 9, 0)), "PNG")
     yield "colour key PNG", encoded(plain, "PNG", transparency=(255, 255, 255))
-    yield "interlaced PNG", _png(8, 8, 8, 2, _zeros(_adam7_size(8, 3)), interlace=1)
+    yield "interlaced PNG", png(8, 8, 8, 2, zeros(adam7_size(8, 3)), interlace=1)
     yield "alpha WebP", encoded(plain.convert("RGBA"), "WEBP")
     yield "grey JPEG", encoded(plain.convert("L"), "JPEG")
     yield "progressive JPEG", encoded(plain, "JPEG", progressive=True, quality=90)
@@ -233,11 +125,11 @@ def _as_ycck(cmyk: bytes) -> bytes:
 
 def _deep_png(rgb: np.ndarray) -> bytes:
     deep = (rgb.astype(">u2") * 257).reshape(rgb.shape[0], -1)
-    return _png(rgb.shape[1], rgb.shape[0], 16, 2, zlib.compress(b"".join(b"\0" + row.tobytes() for row in deep)))
+    return png(rgb.shape[1], rgb.shape[0], 16, 2, zlib.compress(b"".join(b"\0" + row.tobytes() for row in deep)))
 
 
 def _with_comments(jpeg: bytes, count: int, size: int) -> bytes:
-    return jpeg[:2] + _segment(0xFE, b"x" * size) * count + jpeg[2:]
+    return jpeg[:2] + segment(0xFE, b"x" * size) * count + jpeg[2:]
 
 
 def _flip_bmp(bmp: bytes) -> bytes:
@@ -248,9 +140,9 @@ def _odd_shapes() -> Iterator[tuple[str, bytes]]:
     for width, height in ((1, 1), (1, 65_500), (65_500, 1), (2, 2), (33, 1)):
         yield f"shape {width}x{height} JPEG", encoded(Image.new("RGB", (width, height), "teal"), "JPEG")
         yield f"shape {width}x{height} PNG", encoded(Image.new("RGB", (width, height), "teal"), "PNG")
-    yield "shape 1x1000000 PNG", _png(1, 1_000_000, 8, 0, _zeros(2_000_000))
-    yield "shape 1000000x1 PNG", _png(1_000_000, 1, 8, 0, _zeros(1_000_001))
-    yield "shape 0x0 PNG", _png(0, 0, 8, 2, b"")
+    yield "shape 1x1000000 PNG", png(1, 1_000_000, 8, 0, zeros(2_000_000))
+    yield "shape 1000000x1 PNG", png(1_000_000, 1, 8, 0, zeros(1_000_001))
+    yield "shape 0x0 PNG", png(0, 0, 8, 2, b"")
     yield "shape 0x0 JPEG", _resized_jpeg(0, 0)
     yield "flat white", encoded(Image.new("RGB", (300, 400), "white"), "JPEG")
     yield "flat black", encoded(Image.new("RGB", (300, 400)), "PNG")
@@ -279,7 +171,7 @@ def _animations() -> Iterator[tuple[str, bytes]]:
 
 
 def _apng(frames: int) -> bytes:
-    return _png(8, 8, 8, 0, _zeros(72), before=_chunk(b"acTL", struct.pack(">II", frames, 0)))
+    return png(8, 8, 8, 0, zeros(72), before=chunk(b"acTL", struct.pack(">II", frames, 0)))
 
 
 def _tiff_pages(count: int, *, circular: bool = False) -> bytes:
@@ -292,15 +184,15 @@ def _tiff_pages(count: int, *, circular: bool = False) -> bytes:
 
 def _bombs() -> Iterator[tuple[str, bytes]]:
     little = zlib.compress(bytes(100_000))
-    yield "bomb PNG 50,000 x 50,000", _png(50_000, 50_000, 8, 2, little)
-    yield "bomb PNG of the largest size", _png(2**31 - 1, 2**31 - 1, 8, 2, little)
-    yield "bomb PNG interlaced", _png(40_000, 40_000, 16, 6, little, interlace=1)
-    yield "bomb PNG data beyond its size", _png(4, 4, 8, 2, _zeros(200_000_000))
+    yield "bomb PNG 50,000 x 50,000", png(50_000, 50_000, 8, 2, little)
+    yield "bomb PNG of the largest size", png(2**31 - 1, 2**31 - 1, 8, 2, little)
+    yield "bomb PNG interlaced", png(40_000, 40_000, 16, 6, little, interlace=1)
+    yield "bomb PNG data beyond its size", png(4, 4, 8, 2, zeros(200_000_000))
     inflated = zlib.compress(bytes(60_000_000), 9)
-    yield "bomb PNG text", _png(8, 8, 8, 0, _zeros(72), before=_chunk(b"zTXt", b"x\0\0" + inflated))
-    yield "bomb PNG text many times", _png(8, 8, 8, 0, _zeros(72), before=_chunk(b"zTXt", b"x\0\0" + inflated) * 50)
-    yield "bomb PNG profile", _png(8, 8, 8, 0, _zeros(72), before=_chunk(b"iCCP", b"x\0\0" + inflated))
-    yield "bomb PNG of 200,000 chunks", _png(8, 8, 8, 0, _zeros(72), before=_chunk(b"teSt", b"") * 200_000)
+    yield "bomb PNG text", png(8, 8, 8, 0, zeros(72), before=chunk(b"zTXt", b"x\0\0" + inflated))
+    yield "bomb PNG text many times", png(8, 8, 8, 0, zeros(72), before=chunk(b"zTXt", b"x\0\0" + inflated) * 50)
+    yield "bomb PNG profile", png(8, 8, 8, 0, zeros(72), before=chunk(b"iCCP", b"x\0\0" + inflated))
+    yield "bomb PNG of 200,000 chunks", png(8, 8, 8, 0, zeros(72), before=chunk(b"teSt", b"") * 200_000)
     yield "bomb JPEG 65,500 x 65,500", _resized_jpeg(65_500, 65_500)
     yield "bomb JPEG of 2,000 scans", scan_bomb(6_000, 6_000, 2_000)
     yield "bomb JPEG of 200,000 scans", scan_bomb(64, 64, 200_000)
@@ -313,7 +205,7 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
     yield "bomb WebP 16,384 x 16,384", bytes(wide)
     yield (
         "bomb BMP 60,000 x 60,000",
-        _bmp_run_length(60_000, 200)[:18] + struct.pack("<ii", 60_000, 60_000) + bytes(999),
+        bmp_run_length(60_000, 200)[:18] + struct.pack("<ii", 60_000, 60_000) + bytes(999),
     )
     tiff = encoded(Image.new("L", (8, 8)), "TIFF")
     yield "bomb TIFF size", tiff.replace(struct.pack("<HHII", 256, 4, 1, 8), struct.pack("<HHII", 256, 4, 1, 2**31))
@@ -342,14 +234,14 @@ def _broken_jpegs() -> Iterator[tuple[str, bytes]]:
 
 
 def _broken_others() -> Iterator[tuple[str, bytes]]:
-    png = encoded(photograph(), "PNG")
-    yield "broken PNG checksum", png[:40] + bytes([png[40] ^ 255]) + png[41:]
-    yield "broken PNG without data", MAGIC["png"] + png[8:33] + _chunk(b"IEND", b"")
-    yield "broken PNG chunk length", MAGIC["png"] + png[8:33] + struct.pack(">I", 2**31 - 1) + b"IDAT" + bytes(50)
-    yield "broken PNG data too short", _png(64, 64, 8, 2, zlib.compress(bytes(100)))
-    yield "broken PNG data is noise", _png(64, 64, 8, 2, random.Random(3).randbytes(500))
-    yield "broken PNG filter", _png(8, 8, 8, 0, zlib.compress((b"\x09" + bytes(8)) * 8))
-    yield "broken PNG colour type", _png(8, 8, 8, 5, zlib.compress(bytes(72)))
+    sound = encoded(photograph(), "PNG")
+    yield "broken PNG checksum", sound[:40] + bytes([sound[40] ^ 255]) + sound[41:]
+    yield "broken PNG without data", MAGIC["png"] + sound[8:33] + chunk(b"IEND", b"")
+    yield "broken PNG chunk length", MAGIC["png"] + sound[8:33] + struct.pack(">I", 2**31 - 1) + b"IDAT" + bytes(50)
+    yield "broken PNG data too short", png(64, 64, 8, 2, zlib.compress(bytes(100)))
+    yield "broken PNG data is noise", png(64, 64, 8, 2, random.Random(3).randbytes(500))
+    yield "broken PNG filter", png(8, 8, 8, 0, zlib.compress((b"\x09" + bytes(8)) * 8))
+    yield "broken PNG colour type", png(8, 8, 8, 5, zlib.compress(bytes(72)))
     yield "broken GIF without frames", b"GIF89a\x10\0\x10\0\0\0\0;"
     yield "broken GIF code size", b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + b",\0\0\0\0\1\0\1\0\0\x0f\2D\1\0;"
     yield "broken GIF frame beyond the canvas", (b"GIF89a\1\0\1\0\x80\0\0" + bytes(6)

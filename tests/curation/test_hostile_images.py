@@ -9,13 +9,15 @@ import pytest
 
 from manifests.decoding import MAX_PIXELS
 from manifests.reasons import ImageReason
+from tests.heavy_images import heavy_images
 from tests.hostile_images import hostile_images
 
 WORKER = """
 import json, sys, time, warnings
 from curation.inspect import measure
 from manifests.decoding import MAX_PIXELS, ImageError, decode
-from tests.hostile_images import heavy_images, hostile_images
+from tests.heavy_images import heavy_images
+from tests.hostile_images import hostile_images
 
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
@@ -99,8 +101,6 @@ def test_nothing_cut_off_passes_for_a_picture(answers: dict[str, list[object]]) 
 
 @pytest.mark.slow
 def test_the_costliest_pictures_within_the_limit_stay_within_500_megabytes(root: Path) -> None:
-    from tests.hostile_images import heavy_images
-
     seen = set()
     for name, data in heavy_images(MAX_PIXELS):
         ((_, reason, _, _, spent, _, peak),) = run_worker(root, "one", name, data=data)
