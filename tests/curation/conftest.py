@@ -13,6 +13,7 @@ from PIL import Image
 
 from curation.config import CurationConfig
 from curation.records import ImageRecord, Inspection, SourceRecord
+from curation.run import candidates
 from manifests.image_store import ImageStore
 from manifests.instances import Instance
 from manifests.labels import LabelRow, LabelSet
@@ -86,6 +87,17 @@ def write_labels(
         status = LabelStatus.OK if found else LabelStatus.NO_PERSON
         rows.append(LabelRow(one, model, "w" * 64, fingerprint, status, None, 320, 400, found))
     LabelSet(dataset / "labels" / model).write_part(0, rows)
+
+
+def label_all(dataset: Path, fingerprint: str = "f" * 64) -> None:
+    """Label every candidate for screening, each with one person."""
+    write_labels(dataset, {one: (person(),) for one in candidates(dataset)}, fingerprint)
+
+
+def contents(dataset: Path) -> dict[str, bytes]:
+    """The files that must be the same bytes whenever the inputs are the same."""
+    paths = [dataset / "images.parquet", *sorted((dataset / "splits").glob("*"))]
+    return {path.relative_to(dataset).as_posix(): path.read_bytes() for path in paths if path.exists()}
 
 
 def collect_into(dataset: Path, pictures: dict[str, bytes], sightings: list[Sighting]) -> dict[str, str]:

@@ -1,11 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,23 +19,13 @@ from manifests.image_store import ImageStore
 from manifests.ledger import Sighting
 from manifests.reasons import Gender, View
 from manifests.schema import IMAGES
-from tests.curation.conftest import collect_into, config_for, encode, person, scene, write_labels
+from tests.curation.conftest import collect_into, config_for, contents, encode, label_all, person, scene, write_labels
 
 LEDGER_ONLY = CurationConfig.model_validate({"workers": 1, "split": {"eval": [], "validation": 0.5}})
 
 
-def contents(dataset: Path) -> dict[str, bytes]:
-    """The files that must be the same bytes whenever the inputs are the same."""
-    paths = [dataset / "images.parquet", *sorted((dataset / "splits").glob("*"))]
-    return {path.relative_to(dataset).as_posix(): path.read_bytes() for path in paths if path.exists()}
-
-
 def rows(dataset: Path) -> dict[str, dict[str, object]]:
     return {row["image_id"]: row for row in pq.read_table(dataset / "images.parquet").to_pylist()}
-
-
-def label_all(dataset: Path, fingerprint: str = "f" * 64) -> None:
-    write_labels(dataset, {one: (person(),) for one in candidates(dataset)}, fingerprint)
 
 
 def test_a_crawl_becomes_a_table(tmp_path: Path) -> None:
@@ -216,104 +200,6 @@ def test_screening_needs_curation(tmp_path: Path) -> None:
 def test_an_empty_dataset(tmp_path: Path) -> None:
     assert curate(tmp_path, LEDGER_ONLY).images == 0
     assert screen_and_split(tmp_path, LEDGER_ONLY).kept == 0
-
-
-def test_a_killed_worker_costs_nothing(tmp_path: Path, photos: Callable[[int], Path]) -> None:
-    config = config_for(photos(20))
-    curate(tmp_path / "calm", config)
-    killed = []
-
-    def kill(stage: str, done: int, total: int) -> None:
-        if stage == "inspect" and done == 5 and not killed:
-            for child in multiprocessing.active_children():
-                killed.append(child.pid)
-                os.kill(child.pid or 0, signal.SIGKILL)
-
-    curate(tmp_path / "rough", config, kill)
-    assert killed
-    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from tests.curation.conftest import config_for, person, write_labels
-from curation.run import candidates, curate, screen_and_split
-
-def progress(stage, done, total):
-    print(stage, done, flush=True)
-
-if __name__ == "__main__":
-    dataset, config = Path(sys.argv[1]), config_for(Path(sys.argv[2]))
-    curate(dataset, config, progress)
-    print("curated", 0, flush=True)
-    write_labels(dataset, {one: (person(),) for one in candidates(dataset)})
-    screen_and_split(dataset, config, progress)
-    print("finished", 0, flush=True)
-"""
-
-
-def test_killed_anywhere_it_finishes_with_the_same_bytes(
-    tmp_path: Path, photos: Callable[[int], Path], root: Path
-) -> None:
-    folder, script = photos(90), tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    config = config_for(folder)
-    curate(tmp_path / "calm", config)
-    label_all(tmp_path / "calm")
-    screen_and_split(tmp_path / "calm", config)
-
-    command = [sys.executable, str(script), str(tmp_path / "rough"), str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    begun = []
-    for last_words in ("ingest studio 40", "inspect 70", "deduplicate 0", "screen 0", "split 0", "finished 0"):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-            assert process.stdout is not None
-            lines = []
-            for line in process.stdout:
-                lines.append(line.strip())
-                if line.strip() == last_words:
-                    break
-            workers = children(process.pid)
-            process.kill()
-        assert lines[-1] == last_words
-        begun += [int(line.split()[1]) for line in lines if line.startswith("inspect")][:1]
-        wait_until_gone(workers)
-    assert begun[0] == 0 and begun[1] == 64 and begun[2] == 90  # what was measured is not measured again
-    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
-    assert not list((tmp_path / "rough").rglob("*.part"))
-    assert verify(tmp_path / "rough").proof.images["eval"] == 3
-
-
-@pytest.mark.parametrize("half_written", ["splits/.eval.txt", ".images.parquet", "curation/.candidates.parquet"])
-def test_the_step_that_is_done_again_removes_what_a_kill_left_of_it(
-    tmp_path: Path, photos: Callable[[int], Path], half_written: str
-) -> None:
-    dataset, config = tmp_path / "set", config_for(photos(6))
-    curate(dataset, config)
-    label_all(dataset)
-    screen_and_split(dataset, config)
-    left = dataset / f"{half_written}.99999999-00000000.part"
-    left.touch()
-    left.with_name(left.name[1:].split(".99999999")[0]).unlink()  # the kill came before its rename
-    curate(dataset, config)
-    screen_and_split(dataset, config)
-    assert not left.exists() and verify(dataset).proof.images["eval"] == 3
-
-
-def children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def wait_until_gone(pids: list[int]) -> None:
-    """Workers of a killed parent leave by themselves."""
-    deadline = time.monotonic() + 120
-    while any(Path(f"/proc/{pid}").exists() and " Z" not in Path(f"/proc/{pid}/stat").read_text() for pid in pids):
-        assert time.monotonic() < deadline, "orphaned workers"
-        time.sleep(0.05)
 
 
 def test_demo_pictures(tmp_path: Path, root: Path) -> None:
