@@ -35,21 +35,22 @@ def test_a_killed_worker_costs_nothing(tmp_path: Path, photos: Callable[[int], P
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from pathlib import Path
-from tests.curation.conftest import config_for, person, write_labels
-from curation.run import candidates, curate, screen_and_split
+from tests.curation.conftest import config_for, label_all
+from curation.run import curate, screen_and_split
 
 def progress(stage, done, total):
     print(stage, done, flush=True)
+    if f"{stage} {done}" == sys.argv[3]:
+        signal.pause()  # here the kill comes
 
 if __name__ == "__main__":
     dataset, config = Path(sys.argv[1]), config_for(Path(sys.argv[2]))
     curate(dataset, config, progress)
-    print("curated", 0, flush=True)
-    write_labels(dataset, {one: (person(),) for one in candidates(dataset)})
+    label_all(dataset)
     screen_and_split(dataset, config, progress)
-    print("finished", 0, flush=True)
+    progress("finished", 0, 0)
 """
 
 
@@ -67,7 +68,7 @@ def test_killed_anywhere_it_finishes_with_the_same_bytes(
     environment = {**os.environ, "PYTHONPATH": str(root)}
     begun = []
     for last_words in ("ingest studio 40", "inspect 70", "deduplicate 0", "screen 0", "split 0", "finished 0"):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        with subprocess.Popen([*command, last_words], stdout=subprocess.PIPE, text=True, env=environment) as process:
             assert process.stdout is not None
             lines = []
             for line in process.stdout:
@@ -108,9 +109,16 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def runs(pid: int) -> bool:
+    try:
+        return " Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it ended while it was read
+        return False
+
+
 def wait_until_gone(pids: list[int]) -> None:
     """Workers of a killed parent leave by themselves."""
     deadline = time.monotonic() + 120
-    while any(Path(f"/proc/{pid}").exists() and " Z" not in Path(f"/proc/{pid}/stat").read_text() for pid in pids):
+    while any(runs(pid) for pid in pids):
         assert time.monotonic() < deadline, "orphaned workers"
         time.sleep(0.05)
