@@ -4,6 +4,7 @@ Everything has a default that suits real shops, so a configuration names only wh
 
     [curation]
     min_size = 256              # shorter side in pixels, after EXIF orientation
+    max_pixels = 24_000_000     # width x height; no more than this default, for labels and loader take none larger
     hamming_radius = 8          # of 64 bits of perceptual hash: within it, pictures look alike (docs/duplicates.md)
     colour_distance = 4.0       # CIELAB units: up to it, pictures that look alike are duplicates
     workers = 0                 # processes that decode; 0 takes every core
@@ -193,7 +194,7 @@ class CurationConfig(Settings):
 
     sources: SourcesConfig = SourcesConfig()
     min_size: int = Field(default=256, ge=1)
-    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
+    max_pixels: int = Field(default=MAX_PIXELS, ge=1, le=MAX_PIXELS)
     hamming_radius: int = Field(default=8, ge=0, le=16)
     colour_distance: float = Field(default=4.0, ge=0)
     workers: int = Field(default=0, ge=0)

@@ -21,7 +21,8 @@ from manifests.image_structure import excess
 from manifests.reasons import FetchReason, ImageReason
 
 MAX_PIXELS = 24_000_000
-"""Default limit of width x height, 6,000 x 4,000: twice what shops publish, and even a WebP decodes within 500 MB."""
+"""Limit of width x height, from crawl to loader: 6,000 x 4,000, twice what shops publish. Even a WebP of that size
+decodes within 500 MB."""
 
 MAX_BYTES = 200_000_000
 """Larger files are not read."""
@@ -191,10 +192,7 @@ def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tup
         if orientation in _SWAPPED:
             width, height = height, width
         if max_pixels is not None and width * height > max_pixels:
-            raise ImageError(
-                ImageReason.TOO_LARGE,
-                f"{width}x{height} is more than {max_pixels:,} pixels; raise the limit if you trust it",
-            )
+            raise ImageError(ImageReason.TOO_LARGE, f"{width}x{height} is more than {max_pixels:,} pixels")
         yield ImageHeader(name, width, height, _frames(image, name), image.mode, SUFFIXES[name]), image, orientation
 
 

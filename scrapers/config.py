@@ -7,6 +7,7 @@ A complete example, for the three demo shops (a live shop has its own hosts, no 
 gateway = "http://127.0.0.1:8765"  # loopback only; asked for hosts under .test alone. VESTIARY_GATEWAY overrides it
 delay_seconds = 0.0                # between two requests to one host; a live shop gets at least 1 second
 browser = "auto"                   # auto | never | always: Chromium for pages that paint their tiles by script
+max_image_pixels = 24_000_000      # larger pictures are not stored, for curation, labels and loader take none larger
 
 [crawl.shops.zara]
 base_url = "http://www.zara.test"
@@ -58,6 +59,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from manifests.decoding import MAX_PIXELS
 from manifests.reasons import Gender
 from manifests.settings import DatasetConfig, Settings, fingerprint, section
 from scrapers.items import FIELDS
@@ -180,7 +182,7 @@ class CrawlConfig(Settings):
     limit: int | None = Field(None, ge=1, description="products per run")
     max_page_bytes: int = Field(16_000_000, ge=1_000)
     max_image_bytes: int = Field(40_000_000, ge=1_000)
-    max_image_pixels: int = Field(100_000_000, ge=1)
+    max_image_pixels: int = Field(MAX_PIXELS, ge=1, description="width x height; curation drops larger pictures anyway")
     max_images_per_product: int = Field(200, ge=1, description="pictures of one gallery to ask for")
     timeout_seconds: float = Field(60.0, gt=0)
     max_wait_seconds: float = Field(120.0, ge=0, description="longest Retry-After or Crawl-delay that is waited for")

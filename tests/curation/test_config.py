@@ -7,6 +7,7 @@ import pytest
 
 from curation import config
 from curation.config import CurationConfig
+from manifests.decoding import MAX_PIXELS
 from manifests.reasons import Gender, View
 from manifests.settings import SettingsError, parse
 
@@ -46,6 +47,7 @@ def test_default_quotas_are_the_founding_experiments() -> None:
         ({"split": {"eval": [{"colr": "navy", "count": 1}]}}, "did you mean 'colour'"),
         ({"sources": {"folders": [{"path": "a", "source": "x"}, {"path": "b", "source": "x"}]}}, "share the source"),
         ({"sources": {"folders": [{"path": "a", "source": "Not A Name"}]}}, "pattern"),
+        ({"max_pixels": MAX_PIXELS + 1}, "max_pixels"),
     ],
 )
 def test_mistakes_are_told(data: dict[str, Any], message: str) -> None:
