@@ -48,7 +48,7 @@ def cast(base: Model, neighbour: Model | None, rng: Rng) -> tuple[tuple[Person, 
     dressed = base.recoloured(rng) if rng.random() < 0.6 else base
     if kind < NEGATIVES:
         return (), dressed.still_life(rng) if rng.random() < 0.8 else ()
-    persons = (dressed.posed(rng),)
+    persons: tuple[Person, ...] = (dressed.posed(rng),)
     props = (seat(persons[0], rng),) if persons[0].attributes["pose"].endswith("sitting") else ()
     if kind < NEGATIVES + GROUPS and neighbour is not None:
         count = 2 if rng.random() < 0.3 else 1

@@ -4,7 +4,7 @@ Patterns take numpy arrays or torch tensors (`arrays`). Their parameters are num
 that one evaluation covers many materials of one pattern.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -209,6 +209,20 @@ DETAILS: dict[str, Callable[[Array, Array, Array, Array, Array, Parameters], Arr
 """What a parameter of that name adds to colours [N, 3] at x, y, z [N]; `last` is the material's last colour."""
 
 
+def paint(pattern: str, p: Parameters, colours: Callable[[Array], Array], most: float, at: Sequence[Array]) -> Array:
+    """Colours [N, 3] of cloth at x, y, z = `at` ([N] each); `colours` looks up whole levels [N], `most` is the last."""
+    x, y, z = at
+    first = cast(namespace(x).zeros_like(x), "int64")
+    if pattern in PATTERNS:
+        colour = colour_between(colours, most, pattern_level(pattern, x, y, z, p))
+    else:
+        colour = colours(first)
+    for name, add in DETAILS.items():
+        if name in p:
+            colour = add(colour, colours(first + int(most)), x, y, z, p)
+    return cast(namespace(x).clip(colour, 0, 1), "float32")
+
+
 def albedo(material: Material, rest: NDArray[np.floating]) -> Values:
     """Colour of a material at rest-space points.
 
@@ -216,14 +230,7 @@ def albedo(material: Material, rest: NDArray[np.floating]) -> Values:
     may have "placket" (a button line in front, spacing of the buttons), "sole" (height below which a shoe shows its
     last colour), "trim" (width of a darker band at the height "trim_z") and "melange" (strength of fine mottling).
     """
-    x, y, z = (np.ascontiguousarray(rest[:, k], np.float32) for k in range(3))
     table = np.array([*material.colours, material.colours[-1]], np.float32)
-    if material.pattern in PATTERNS:
-        level = pattern_level(material.pattern, x, y, z, material.parameters)
-        colour = colour_between(table.__getitem__, len(material.colours) - 1, level)
-    else:
-        colour = np.tile(table[0], (len(x), 1))
-    for name, add in DETAILS.items():
-        if name in material.parameters:
-            colour = add(colour, table[-1], x, y, z, material.parameters)
-    return np.asarray(np.clip(colour, 0, 1), np.float32)
+    at = [np.ascontiguousarray(rest[:, k], np.float32) for k in range(3)]
+    most = len(material.colours) - 1
+    return np.asarray(paint(material.pattern, material.parameters, table.__getitem__, most, at))

@@ -229,6 +229,11 @@ LAYERS = ("background", "skin", "cloth", "hair", "shoe", "prop")
 _LAYER_OF: dict[Kind, str] = {"leather": "cloth", "button": "cloth"}
 
 
+def layer_of(kind: Kind) -> str:
+    """The layer that a kind of material counts as."""
+    return _LAYER_OF.get(kind, kind)
+
+
 def layers(scene: Scene) -> Bytes:
     """What the picture shows at each pixel's centre: uint8 [H, W], an index into `LAYERS`.
 
@@ -242,7 +247,7 @@ def layers(scene: Scene) -> Bytes:
         return np.zeros((camera.height, camera.width), np.uint8)
     kinds: list[Kind] = ["prop"] * len(scene.props)
     kinds += [item.material.kind for item in [*meshes[len(scene.props) :], *strands]]
-    values = np.array([LAYERS.index(_LAYER_OF.get(kind, kind)) for kind in kinds], np.uint8)
+    values = np.array([LAYERS.index(layer_of(kind)) for kind in kinds], np.uint8)
     points = project(geometry.values[:, 3:6].astype(np.float64), camera)
     _, face_at, _ = rasterise(points, geometry.faces, camera.width, camera.height)
     return np.where(face_at >= 0, values[geometry.source[face_at]], np.uint8(0)).astype(np.uint8)
