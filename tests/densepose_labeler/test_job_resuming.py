@@ -175,8 +175,8 @@ def test_one_writer_a_label_set(world: World, root: Path) -> None:
     """The lock is another process's: its end, however sudden, frees it."""
     add_pictures(world, [picture(0)])
     hold = (
-        "import sys, time; from pathlib import Path; from densepose_labeler.locking import locked\n"
-        "with locked(Path(sys.argv[1])):\n  print('held', flush=True); time.sleep(60)"
+        "import signal, sys; from pathlib import Path; from densepose_labeler.locking import locked\n"
+        "with locked(Path(sys.argv[1])):\n  print('held', flush=True); signal.pause()"
     )
     directory = world.dataset / "labels/tiny"
     command = [sys.executable, "-c", hold, str(directory)]

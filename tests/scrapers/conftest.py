@@ -65,7 +65,7 @@ class Crawl:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             env=self.environment(),
             check=False,
         )

@@ -17,6 +17,18 @@ from tests.scrapers.gateway import IMAGE_HOST, PAGE_HOST, Answer, Gateway, image
 CATEGORY = f"http://{PAGE_HOST}/us/en/category/1/products?ajax=true"
 
 
+PATIENCE = 240.0
+"""Seconds; a busy machine takes half a minute to start Python."""
+
+
+def _until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait while `process` runs."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert process.poll() is None and time.monotonic() < deadline, process.poll()
+        time.sleep(0.01)
+
+
 def _details(number: int) -> str:
     return f"http://{PAGE_HOST}/us/en/products-details?productIds={number * 10}&ajax=true"
 
@@ -99,11 +111,8 @@ def test_killed_at_any_moment_the_next_run_fetches_only_what_is_missing(crawl: C
     serve_shop(gateway, 6)
     released = _hold(gateway, after=9)
     process = crawl.start()
-    deadline = time.monotonic() + 60
-    while len(gateway.asked_of(IMAGE_HOST)) < 10 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    while list(crawl.outcomes().values()).count("stored") < 6 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    _until(lambda: len(gateway.asked_of(IMAGE_HOST)) >= 10, process)
+    _until(lambda: list(crawl.outcomes().values()).count("stored") >= 6, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     released.set()
@@ -123,12 +132,10 @@ def test_an_interrupted_crawl_says_so_and_how_to_go_on(crawl: Crawl, gateway: Ga
     serve_shop(gateway, 6)
     released = _hold(gateway, after=2)
     process = crawl.start()
-    deadline = time.monotonic() + 60
-    while len(gateway.asked_of(IMAGE_HOST)) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    _until(lambda: len(gateway.asked_of(IMAGE_HOST)) >= 3, process)
     process.send_signal(signal.SIGINT)
     released.set()
-    _, text = process.communicate(timeout=60)
+    _, text = process.communicate(timeout=PATIENCE)
     assert process.returncode == ExitStatus.INTERRUPTED, text
     assert "the same command again goes on" in text
     with Ledger(crawl.dataset / "crawl.sqlite") as ledger:
@@ -192,7 +199,7 @@ def test_a_crawl_that_was_killed_asks_for_no_page_twice(crawl: Crawl, gateway: G
     good = gateway.answers[image_url(3, "p")]
     gateway.answers[image_url(3, "p")] = kill
     process.append(crawl.start())
-    process[0].communicate(timeout=60)
+    process[0].communicate(timeout=PATIENCE)
     read = {url for url, fetch in crawl.fetches("page").items() if fetch.outcome == "ok"}
     assert CATEGORY in read and _details(3) in read
     gateway.answers[image_url(3, "p")] = good

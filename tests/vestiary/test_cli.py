@@ -15,7 +15,7 @@ import pytest
 def vestiary(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "vestiary", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=120, env=os.environ | {"COLUMNS": "120"} | environment,
+        cwd=cwd, capture_output=True, text=True, timeout=240, env=os.environ | {"COLUMNS": "120"} | environment,
     )  # fmt: skip
 
 
@@ -59,11 +59,12 @@ def test_ctrl_c_says_that_the_work_is_kept_and_leaves_no_spider(root: Path, tmp_
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
     ledger = tmp_path / "data" / "crawl.sqlite"
-    deadline = time.monotonic() + 60
-    while not list(ledger.parent.glob("images/*/*")) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 240
+    while not list(ledger.parent.glob("images/*/*")):
+        assert process.poll() is None and time.monotonic() < deadline, process.poll()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=240)
     assert process.returncode == 130 and "run it again to go on" in output and "Traceback" not in output
     left = subprocess.run(["ps", "-o", "pid,stat,args", "-g", str(process.pid)], capture_output=True, text=True).stdout
     assert "scrapy" not in left, left

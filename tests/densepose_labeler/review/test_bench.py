@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,21 @@ from scrapers.browser import find_chromium
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 
 
+def lasting_port() -> int:
+    """A free port of 127.0.0.1 that nobody else is given while the bench is down: below those the system gives out."""
+    end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(max(1024, end - 10_000), end), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 class Bench:
     """`vestiary review` as a process of its own, on a port that stays."""
 
     def __init__(self, dataset: Path, root: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = lasting_port()
         self.command = [sys.executable, "-m", "vestiary", "review", str(dataset), "--port", str(self.port)]
         self.root = root
         self.start()
