@@ -14,6 +14,8 @@ from densepose_labeler.engine.boxes import encode, pairwise_iou
 from tools.train.targets import Scene, match_anchors
 
 PERSON, BACKGROUND = 0, 1  # classes of the box head, background last
+COARSE_WEIGHTS = (0.6, 1.0)
+"""Background and body: a pixel is body only where both segmentations say so, so each must lean a little towards it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def densepose_losses(
     return {
         "fine": F.cross_entropy(fine, part, part_weights),
         "overlap": overlap_loss(fine, part),
-        "coarse": F.cross_entropy(coarse, known.long()),
+        "coarse": F.cross_entropy(coarse, known.long(), coarse.new_tensor(COARSE_WEIGHTS)),
         "uv": ((du + dv) * known).sum() / count,
     }
 
