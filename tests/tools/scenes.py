@@ -32,6 +32,9 @@ def person(rng, x=0.0, y=0.0, pattern="plain", parameters=None, bag=False):
     uv = np.stack([np.arctan2(points[faces][..., 1], points[faces][..., 0]) / 7 + 0.5, height / 1.8], 2)
     uv = uv.astype(np.float32)
     part = np.clip(height.mean(1) / 1.75 * 24 + rng.uniform(0, 2), 1, 24).astype(np.uint8)
+    middle = points[faces].mean(1)
+    seat = (middle[:, 1] > 0) & (middle[:, 2] > 0.7) & (middle[:, 2] < 1.1)
+    part[seat] = np.where(middle[seat, 0] < 0, 7, 8)  # what somebody sits on
     texture = rng.integers(120, 220, (16, 16, 3)).astype(np.uint8)
     skin = Mesh(
         "skin", points + place, faces, points, Material("skin", ((0.8, 0.6, 0.5),), roughness=0.55), uv, texture

@@ -12,6 +12,7 @@ from tools.people import rasterizer
 from tools.people.device.rasterizer import Budget, interpolate, interpolate_corners, project, rasterise
 from tools.people.scene import Camera
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 WIDTH, HEIGHT = 23, 17
 
 

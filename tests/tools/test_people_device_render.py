@@ -17,6 +17,7 @@ from tools.people.fabrics import PATTERNS
 from tools.people.render import LAYERS, layers, picture, truth
 from tools.people.scene import Light
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TRIMMED = {"seed": 3.0, "melange": 0.1, "placket": 0.08, "sole": 0.45, "trim": 0.02, "trim_z": 1.2}
 
 

@@ -82,7 +82,8 @@ def rasterise(
     """Draw triangles [F, 3] over projected points [V, 3] (see `project`), both sides, the nearest on top.
 
     Returns 1/depth float32 [H, W] (0 where nothing is), the face int32 [H, W] (-1 where nothing is) and the
-    perspective-correct corner weights float32 [H, W, 3]. On a tie the earlier face stays: same input, same bytes.
+    perspective-correct corner weights float32 [H, W, 3]. Same input, same bytes: on a tie the earlier face stays, or
+    the last of those whose 1/depth became smaller when it was kept in float32.
     """
     nearest = np.zeros((height, width), np.float32)
     face_at = np.full((height, width), -1, np.int32)
