@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from tools.train.augment import Framing
 from tools.train.export import export, half
 from tools.train.loop import Trainer, train
 from tools.train.network import embedded_network
-from tools.train.recipe import FAVOUR, Recipe, draw_shares
+from tools.train.recipe import FAVOUR, Recipe, draw, draw_shares
 from tools.train.shards import Sample, ShardPool
 from tools.train.step import normalise
 from tools.train.targets import scene
@@ -80,7 +81,7 @@ def test_training_goes_on_from_its_checkpoint_and_exports(tmp_path: Path, monkey
     write_shard(str(tmp_path / "shard-0.npz"), [small_figure(rng) for _ in range(3)])
     pool, out = ShardPool(tmp_path), tmp_path / "out"
     first = trainer_of()
-    train(first, pool, out, minutes=1 / 60)
+    train(first, partial(draw, pool, RECIPE), out, minutes=1 / 60)
     assert first.step_number > 0 and (out / "checkpoint.pt").exists()
 
     second = trainer_of(replace(RECIPE, seed=9))
@@ -91,7 +92,7 @@ def test_training_goes_on_from_its_checkpoint_and_exports(tmp_path: Path, monkey
     for mine, theirs in zip(second.average, first.average, strict=True):
         assert torch.equal(mine, theirs)
 
-    train(second, pool, out, minutes=1 / 60)  # its time is up: nothing happens
+    train(second, partial(draw, pool, RECIPE), out, minutes=1 / 60)  # its time is up: nothing happens
     assert second.step_number == first.step_number
 
     target = tmp_path / "embedded.safetensors"
@@ -111,8 +112,8 @@ def test_training_goes_on_from_its_checkpoint_and_exports(tmp_path: Path, monkey
 
 def test_figures_are_logged(tmp_path: Path) -> None:
     trainer = trainer_of()
-    line = json.loads(json.dumps(loop._figures(trainer, [{"fine": 2.0}, {"fine": 1.0, "uv": 0.5}], 40)))
-    assert line["fine"] == 1.5 and line["uv"] == 0.5 and line["pictures"] == 40
+    line = json.loads(json.dumps(loop._figures(trainer, [{"fine": 2.0}, {"fine": 1.0, "uv": 0.5}])))
+    assert line["fine"] == 1.5 and line["uv"] == 0.5 and line["step"] == 0
 
 
 def test_float16_overflow_is_refused() -> None:

@@ -13,6 +13,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from tools.train.augment import Framing
 from tools.train.crew import ALONE, Crew, work_together
 from tools.train.losses import Weights, total
 from tools.train.network import embedded_network
-from tools.train.recipe import Recipe, batches
+from tools.train.recipe import Recipe, draw, fill
 from tools.train.shards import Sample, ShardPool
 from tools.train.step import compute_losses, initialise, normalise
 from tools.train.targets import Scene, scene
@@ -149,13 +150,16 @@ def plain_state(network: DensePoseRCNN, average: dict[str, Tensor]) -> dict[str,
 
 def train(
     trainer: Trainer,
-    pool: ShardPool,
+    source: Callable[[np.random.Generator], Iterator[Sample]],
     out: Path,
     minutes: float,
     checkpoint_minutes: float = 3.0,
     framing: Framing | None = None,
 ) -> None:
-    """Train until `minutes` of wall time (earlier runs counted in) are used up; figures go to `out/log.jsonl`."""
+    """Train until `minutes` of wall time (earlier runs counted in) are used up; figures go to `out/log.jsonl`.
+
+    source: makes an endless row of pictures, of a generator that no other run and no other worker has.
+    """
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
@@ -163,8 +167,9 @@ def train(
     recipe, crew, start = trainer.recipe, trainer.crew, (trainer.step_number, trainer.crew.rank)
     rng = np.random.default_rng((recipe.seed, *start, 1))
     ready: queue.Queue[list[Sample]] = queue.Queue(maxsize=3)
-    arguments = (pool, framing or Framing(), recipe, start, ready)
-    threading.Thread(target=batches, args=arguments, daemon=True).start()
+    drawing = np.random.default_rng((recipe.seed, *start))
+    arguments = (ready, source(drawing), recipe.batch, framing or Framing(), drawing)
+    threading.Thread(target=fill, args=arguments, daemon=True).start()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -182,7 +187,7 @@ def train(
             if crew.rank:
                 continue
             if trainer.step_number % 25 == 0:
-                log.write(json.dumps(_figures(trainer, recent, len(pool))) + "\n")
+                log.write(json.dumps(_figures(trainer, recent)) + "\n")
                 log.flush()
                 recent = []
             if time.monotonic() - saved > checkpoint_minutes * 60:
@@ -192,22 +197,30 @@ def train(
         trainer.save(checkpoint)
 
 
-def _figures(trainer: Trainer, recent: list[dict[str, float]], pictures: int) -> dict[str, float]:
+def _figures(trainer: Trainer, recent: list[dict[str, float]]) -> dict[str, float]:
     names = sorted({name for losses in recent for name in losses})
     means = {name: float(np.mean([losses[name] for losses in recent if name in losses])) for name in names}
     return {
         "step": trainer.step_number,
         "minutes": round(trainer.elapsed / 60, 2),
-        "pictures": pictures,
         "rate": trainer.optimiser.param_groups[1]["lr"],
         **{name: round(value, 4) for name, value in means.items()},
     }
 
 
+def _render(stock: Path, device: str, size: tuple[int, int], rng: np.random.Generator) -> Iterator[Sample]:
+    from tools.people.stock import load  # the renderer needs more packages than training does
+    from tools.people.stream import Stream
+
+    return Stream(load(stock), device, size).samples(first=int(rng.integers(1 << 40)))
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shards", type=Path, required=True, help="folder of shard-*.npz, which may still be growing")
+    pictures = parser.add_mutually_exclusive_group(required=True)
+    pictures.add_argument("--shards", type=Path, help="folder of shard-*.npz, which may still be growing")
+    pictures.add_argument("--stock", type=Path, help="folder of tools.people.stock, drawn as training goes")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint.pt and log.jsonl go")
     parser.add_argument("--minutes", type=float, required=True, help="wall time in all, resumed runs included")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -228,14 +241,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes that train together, a batch each, on a CPU")
     options = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if not any(options.shards.glob("shard-*.npz")):
+    if options.shards and not any(options.shards.glob("shard-*.npz")):
         parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
     work_together(partial(_train_as, options), options.workers)
 
 
 def _train_as(options: argparse.Namespace, crew: Crew) -> None:
     torch.set_num_threads(options.threads)
-    pool = ShardPool(options.shards, options.out / "unpacked")
     recipe = Recipe(
         batch=options.batch,
         backbone_rate=options.rate * Recipe.backbone_rate,
@@ -253,7 +265,12 @@ def _train_as(options: argparse.Namespace, crew: Crew) -> None:
         recipe = replace(recipe, only=layers, head_rate=1e-3, warm_up_steps=20, average_decay=0.98)
     network = embedded_network(zoo.get(options.model, options.zoo).network)
     trainer = Trainer(recipe, network, begin_with=options.begin_with, device=options.device, crew=crew)
-    train(trainer, pool, options.out, options.minutes, framing=Framing(*map(int, options.canvas.split("x"))))
+    framing = Framing(*map(int, options.canvas.split("x")))
+    if options.stock is None:
+        source = partial(draw, ShardPool(options.shards, options.out / "unpacked"), recipe)
+    else:
+        source = partial(_render, options.stock, options.device, (framing.width, framing.height))
+    train(trainer, source, options.out, options.minutes, framing=framing)
 
 
 if __name__ == "__main__":

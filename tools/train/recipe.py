@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,14 +48,19 @@ def draw_shares(pool: ShardPool, recipe: Recipe) -> NDArray[np.float64]:
     return weights / weights.sum()
 
 
-def batches(
-    pool: ShardPool, framing: Framing, recipe: Recipe, start: tuple[int, ...], ready: queue.Queue[list[Sample]]
-) -> None:
-    """Fill `ready` with augmented batches for ever, taking in new shards on the way. Runs in a thread of its own."""
-    rng = np.random.default_rng((recipe.seed, *start))
+def draw(pool: ShardPool, recipe: Recipe, rng: np.random.Generator) -> Iterator[Sample]:
+    """Pictures of a pool without end, new shards taken in on the way."""
     shares = draw_shares(pool, recipe)
-    for number in range(1 << 60):
-        if number % 50 == 0 and pool.refresh():
+    while True:
+        for index in rng.choice(len(pool), 50 * recipe.batch, p=shares):
+            yield pool[int(index)]
+        if pool.refresh():
             shares = draw_shares(pool, recipe)
-        chosen = rng.choice(len(pool), recipe.batch, p=shares)
-        ready.put([augment(pool[int(index)], framing, rng) for index in chosen])
+
+
+def fill(
+    ready: queue.Queue[list[Sample]], pictures: Iterator[Sample], batch: int, framing: Framing, rng: np.random.Generator
+) -> None:
+    """Fill `ready` with augmented batches for ever. Runs in a thread of its own."""
+    while True:
+        ready.put([augment(next(pictures), framing, rng) for _ in range(batch)])
