@@ -97,6 +97,7 @@ class ResolvedSet:
         if self.backend == "engine":
             spec = dataclasses.replace(self.spec, flip_averaging=flip)
             return partial(Predictor(model, spec, device, precision), **options)
+        flip = flip and supports(self.spec.network)  # where it is not, that is what the user has to hear
         if flip or precision != "float32":
             what = "flip averaging" if flip else f"precision {precision!r}"
             raise LabelError(f"{self.name}: {what} is the engine's; leave it out with {self.backend}")

@@ -58,7 +58,11 @@ def derive(
         if not real and name is None:
             made.append(old)
             continue
-        suffixes = [pattern.format(real[key]) for key, pattern in _SUFFIXES.items() if key in real]
+        suffixes = [
+            ("no" if real[key] is False else "") + pattern.format(real[key])
+            for key, pattern in _SUFFIXES.items()
+            if key in real
+        ]
         new = name.replace(MODEL, old) if name is not None else "_".join((old, *suffixes))
         variant = own.model_copy(update=real)
         if new in models or sets.get(new, variant) != variant:

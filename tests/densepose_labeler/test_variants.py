@@ -32,6 +32,13 @@ def test_what_changes_labels_is_another_set_named_by_what_was_changed() -> None:
     assert options.flip_averaging and options.precision == "fast" and backend == "engine"
 
 
+def test_the_embedded_model_averages_unless_it_is_told_not_to() -> None:
+    models = zoo.load()
+    assert derive(["embedded"], CONFIG, {"flip_averaging": True})[0] == ("embedded",)
+    (name,), config = derive(["embedded"], CONFIG, {"flip_averaging": False})
+    assert name == "embedded_noflip" and not specify(name, config.sets[name], config, models)[1].flip_averaging
+
+
 def test_what_a_set_does_already_is_no_change() -> None:
     assert derive(["R_50_FPN_s1x"], CONFIG, {"score_threshold": 0.5, "min_size": 800, "backend": "engine"}) == (
         ("R_50_FPN_s1x",),

@@ -64,14 +64,14 @@ def test_an_option_that_changes_labels_makes_another_set_and_leaves_the_first_al
     assert _label(shown, root, "--models", "embedded").exit_code == 0
     first = shown.dataset / "labels" / "embedded" / "part-00000.parquet"
     before = first.read_bytes()
-    result = _label(shown, root, "--models", "embedded", "--score-threshold", "0.9", "--flip-averaging")
-    assert result.exit_code == 0 and "embedded_score0.9_flip" in result.output, result.output
-    assert (shown.dataset / "labels" / "embedded_score0.9_flip" / "part-00000.parquet").is_file()
+    result = _label(shown, root, "--models", "embedded", "--score-threshold", "0.9", "--no-flip-averaging")
+    assert result.exit_code == 0 and "embedded_score0.9_noflip" in result.output, result.output
+    assert (shown.dataset / "labels" / "embedded_score0.9_noflip" / "part-00000.parquet").is_file()
     assert _label(shown, root, "--models", "embedded", "--min-size", "160", "--name", "quick").exit_code == 0
     assert (shown.dataset / "labels" / "quick" / "part-00000.parquet").is_file()
     assert first.read_bytes() == before
     assert sorted(path.name for path in (shown.dataset / "labels").iterdir()) == [
-        "embedded", "embedded_score0.9_flip", "quick"
+        "embedded", "embedded_score0.9_noflip", "quick"
     ]  # fmt: skip
 
 
