@@ -93,15 +93,23 @@ class ResolvedSet:
         """
         options = dataclasses.asdict(self.options)
         flip, precision = options.pop("flip_averaging"), options.pop("precision")
-        model = checkpoints.load(self.spec, self.weights)
         if self.backend == "engine":
-            spec = dataclasses.replace(self.spec, flip_averaging=flip)
-            return partial(Predictor(model, spec, device, precision), **options)
+            return partial(self.predictor(device), **options)
         flip = flip and supports(self.spec.network)  # where it is not, that is what the user has to hear
         if flip or precision != "float32":
             what = "flip averaging" if flip else f"precision {precision!r}"
             raise LabelError(f"{self.name}: {what} is the engine's; leave it out with {self.backend}")
+        model = checkpoints.load(self.spec, self.weights)
         return partial(Detectron2Predictor(model, self.spec, device), **options)
+
+    def predictor(self, device: str) -> Predictor:
+        """The engine's, with this set's precision and flip averaging; people are asked for when it is called.
+
+        Raises:
+            checkpoints.CheckpointError: the file is damaged or of another network.
+        """
+        spec = dataclasses.replace(self.spec, flip_averaging=self.options.flip_averaging)
+        return Predictor(checkpoints.load(spec, self.weights), spec, device, self.options.precision)
 
 
 def resolve(names: Sequence[str], config: LabelConfig) -> tuple[ResolvedSet, ...]:

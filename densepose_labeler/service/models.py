@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from densepose_labeler import checkpoints
 from densepose_labeler.config import LabelConfig
 from densepose_labeler.label_sets import ResolvedSet, resolve
 from densepose_labeler.predictor import Predictor
@@ -49,10 +48,7 @@ class Models:
             densepose_labeler.planning.LabelError, densepose_labeler.zoo.ZooError: a name is wrong.
             checkpoints.WeightsMissing, checkpoints.CheckpointError: weights are not here, or are damaged.
         """
-        self.served = {
-            one.name: Served(one, Predictor(checkpoints.load(one.spec, one.weights), one.spec, device))
-            for one in resolve(names, config)
-        }
+        self.served = {one.name: Served(one, one.predictor(device)) for one in resolve(names, config)}
 
     @property
     def default(self) -> Served:
