@@ -1,10 +1,13 @@
-"""Pictures and part maps as the bytes of files, and files that are complete or absent."""
+"""Pictures, part maps and arrays as the bytes of files, and files that are complete or absent."""
 
 from __future__ import annotations
 
 import io
 import os
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,17 @@ def indexed(part: NDArray[np.uint8], palette: bytes) -> bytes:
     image.putpalette(palette)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def npz(arrays: Mapping[str, NDArray[Any]], level: int) -> bytes:
+    """An npz of `arrays` in their order, deflated at `level` (1-9); the same arrays give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

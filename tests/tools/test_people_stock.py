@@ -17,7 +17,7 @@ from tests.tools.scenes import box, person, scene
 from tools import files
 from tools.people import backdrops, casting, stock
 from tools.people.device.lens import blurred, photograph
-from tools.people.packing import packed, zipped
+from tools.people.packing import packed
 from tools.people.render import picture, truth
 from tools.people.scene import Background
 from tools.people.staging import expose, lens
@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
     rng = np.random.default_rng(3)
     pictures = {f"{k:04d}": rng.integers(0, 255, (60, 50, 3)).astype(np.uint8) for k in range(2)}
     jpegs = {name: np.frombuffer(files.jpeg(pixels, 90), np.uint8) for name, pixels in pictures.items()}
-    files.write(path / "backdrops-00000.npz", zipped(jpegs))
+    files.write(path / "backdrops-00000.npz", files.npz(jpegs, 6))
     return path
 
 

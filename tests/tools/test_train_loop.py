@@ -168,3 +168,21 @@ def test_rare_views_are_drawn_more_often(tmp_path: Path) -> None:
     fronts = draw_shares(ShardPool(tmp_path), replace(RECIPE, nobody=4.0, group="view: front"))
     assert np.allclose(fronts, [0.2, 0.0, 0.8])
     assert np.allclose(draw_shares(ShardPool(tmp_path), replace(RECIPE, most=1)), [1.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--stock", "stock", "--group", "view: front"], "choose among the pictures of --shards"),
+        (["--stock", "stock", "--workers", "2", "--device", "cuda"], "--workers are for the CPU"),
+        (["--shards", "nowhere"], "render some first"),
+        ([], "--shards --stock"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["loop", "--out", "out", "--minutes", "1", *options])
+    with pytest.raises(SystemExit) as error:
+        loop.main()
+    assert error.value.code == 2 and message in capsys.readouterr().err

@@ -10,10 +10,8 @@ Training people use seeds below 1,000,000 and held-out people seeds from there o
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
-import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tools import files
 from tools.people.casting import cast, other_cloth
 from tools.people.figures import TRAINING, Figure, figure, posed, reclothe, still_life
 from tools.people.poses import pose
@@ -95,16 +94,7 @@ def write_shard(path: Path, shard: list[Sample]) -> None:
         "layer": np.stack([s.layer for s in shard]),
         "meta": np.array(json.dumps([s.meta for s in shard], sort_keys=True)),
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-            for name, array in arrays.items():
-                buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, array, allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    files.write(path, files.npz(arrays, 3))
 
 
 def make_shard(folder: Path, number: int, size: tuple[int, int], first_seed: int, adorned: float) -> Path:

@@ -7,9 +7,7 @@ their extent (0.03 mm for a person); everything else exactly.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,9 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools import files
 from tools.people.scene import Body, Material, Mesh, Person, Strands
 
 STEPS = 65535
+LEVEL = 6
+"""Of compression: a stock is written once and carried."""
 
 Arrays = dict[str, NDArray[Any]]
 Json = dict[str, Any]
@@ -147,7 +148,8 @@ def packed(people: Sequence[Entry]) -> bytes:
         for poses, stills in people
     ]
     told = {"people": index, "materials": [asdict(material) for material in packer.materials]}
-    return zipped({**packer.arrays, "index": np.array(json.dumps(told, sort_keys=True))})
+    arrays = {**packer.arrays, "index": np.array(json.dumps(told, sort_keys=True))}
+    return files.npz(dict(sorted(arrays.items())), LEVEL)
 
 
 def unpacked(path: Path, shared: Arrays) -> list[Entry]:
@@ -162,14 +164,3 @@ def unpacked(path: Path, shared: Arrays) -> list[Entry]:
             )
             for somebody in told["people"]
         ]
-
-
-def zipped(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The bytes of an npz; the same arrays give the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, array in sorted(arrays.items()):
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
-    return out.getvalue()

@@ -24,7 +24,7 @@ from PIL import Image
 from tools import files
 from tools.people import backdrops
 from tools.people.casting import other_cloth
-from tools.people.packing import Entry, packed, unpacked, zipped
+from tools.people.packing import LEVEL, Entry, packed, unpacked
 from tools.people.scene import Camera, Mesh, Person
 from tools.people.staging import backdrop
 
@@ -139,7 +139,7 @@ def painted(seed: int, size: tuple[int, int]) -> bytes:
         if background.kind not in backdrops.SMOOTH:
             pixels = np.round(backdrops.picture(background, camera) * 255).astype(np.uint8)
             out[f"{len(out):04d}"] = np.frombuffer(files.jpeg(pixels, QUALITY), np.uint8)
-    return zipped(out)
+    return files.npz(out, LEVEL)
 
 
 def main() -> None:

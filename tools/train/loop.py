@@ -243,6 +243,10 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if options.shards and not any(options.shards.glob("shard-*.npz")):
         parser.error(f"no shard-*.npz in {options.shards}: render some first (tools/people)")
+    if options.stock and (options.group or options.most or options.boxes_only):
+        parser.error("--group, --most and --boxes-only choose among the pictures of --shards")
+    if options.workers > 1 and options.device != "cpu":
+        parser.error("--workers are for the CPU; leave it out, or say --device cpu")
     work_together(partial(_train_as, options), options.workers)
 
 
